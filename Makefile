@@ -1,0 +1,114 @@
+# usher: see README.md for what it is, `make help` for what this can do.
+
+PREFIX      ?= /usr/local
+SBINDIR     ?= $(PREFIX)/sbin
+MANDIR      ?= $(PREFIX)/share/man
+INSTALL     ?= install
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# MODE picks flags and a build folder of its own, so objects never mix.
+MODE        ?= release
+B           := build/$(MODE)
+CFLAGS      ?= -O2 -g
+flags.release = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+flags.asan  = -O1 -g -fsanitize=address,undefined \
+              -fno-sanitize-recover=all -fno-omit-frame-pointer
+link.release = -pie -Wl,-z,relro,-z,now
+
+# Ours come apart from CFLAGS: `make CFLAGS=-O0` must not lose -std or -Werror.
+WARN        := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+               -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+               -Wformat=2 -Wundef
+OUR_CFLAGS  := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Isrc \
+               $(WARN) -MMD -MP $(if $(WERROR),-Werror)
+ALL_CFLAGS   = $(OUR_CFLAGS) $(flags.$(MODE)) $(CPPFLAGS) $(CFLAGS)
+LDLIBS      += -lmbedtls -lmbedx509 -lmbedcrypto -luv -ljansson -linih
+
+# A program is its main file; it takes what it needs from the two archives.
+MAINS       := src/usherd.c
+LIB         := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
+MODULES     := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(wildcard src/*.c)))
+PROGS       := $(patsubst src/%.c,$(B)/%,$(MAINS))
+TESTS       := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
+Q           := $(if $(V),,@)
+say          = $(if $(V),,@printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$@))
+link         = $(CC) $(ALL_CFLAGS) $(link.$(MODE)) $(LDFLAGS) -o $@ \
+               $(filter %.o %.a,$^) $(LDLIBS)
+
+all: $(PROGS)
+
+$(PROGS): $(B)/%: $(B)/src/%.o $(B)/modules.a $(B)/lib.a
+$(TESTS): %: %.o $(B)/tests/unit/t.o $(B)/modules.a $(B)/lib.a
+$(TESTS): LDLIBS += -lcmocka
+
+$(PROGS) $(TESTS):
+	$(call say,LD)
+	$(Q)$(link)
+
+$(B)/lib.a: $(LIB)
+$(B)/modules.a: $(MODULES)
+$(B)/%.a:
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# --- tests: all of them, all but the real Puppet Server, or one kind --------
+
+test: test-fast test-asan test-puppet
+test-fast: test-unit test-integration
+
+test-unit: deps $(PROGS) $(TESTS)
+	$(Q)scripts/run-unit-tests $(TESTS)
+
+test-integration: deps $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
+
+test-asan:
+	$(Q)$(MAKE) --no-print-directory MODE=asan WERROR=1 test-fast
+
+test-puppet: deps $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet
+
+# Debian packages; does nothing when nothing is missing.
+deps:
+	$(Q)scripts/install-deps
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)USHER_BIN=$(abspath $(B)) scripts/demo
+
+# --- lint ------------------------------------------------------------------
+
+lint: deps
+	$(Q)$(MAKE) --no-print-directory MODE=lint WERROR=1 CFLAGS='-O2 -g' all
+	$(Q)scripts/lint
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
+	        $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 755 $(PROGS) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 644 src/usherd.8 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 src/usher.conf.5 $(DESTDIR)$(MANDIR)/man5
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make               build the programs into build/release'
+	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
+	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
+	@echo 'make test-unit | test-integration | test-asan | test-puppet    one kind'
+	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
+	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
+	@echo 'MODE=release|asan  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all test test-fast test-unit test-integration test-asan test-puppet \
+        deps demo lint install clean help
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,34 @@
+#ifndef T_H
+#define T_H
+
+/*
+ * What unit tests share, on top of cmocka: stepping a loop to a condition, and
+ * libuv as the oracle for handles left open.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <uv.h>
+
+/* Runs the loop until `*done`, at most `max` turns. */
+void t_run_until(uv_loop_t *loop, const bool *done, int max);
+
+/* Runs what is left, then uv_loop_close() must be content. */
+void t_loop_close(uv_loop_t *loop);
+
+/* A file of tests/fixtures, whole; the caller frees it. */
+char *t_fixture(const char *name, size_t *len);
+
+/* A name of a new folder; t_rmdir() removes it with all that is in it. */
+char *t_mkdir(void);
+void t_rmdir(char *path);
+
+/* Writes a file into `dir` and returns its path; the caller frees it. */
+char *t_write(const char *dir, const char *name, const char *text, size_t len);
+
+#endif
