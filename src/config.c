@@ -1,0 +1,238 @@
+/*
+ * Reading has three steps: collect every section and value with its line, so
+ * that [defaults] counts wherever it stands; set each option of each server
+ * from the table's default, [defaults] and its own section, in this order;
+ * work out what is left open and check what must fit together.
+ */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "option.h"
+#include "sections.h"
+
+/* An empty value is the default, as if the option were not there. */
+static void set_entry(struct sections *r, const struct entry *e, void *target)
+{
+	char error[OPTION_ERROR_MAX] = "no memory";
+
+	if (e->value == NULL || *e->value == '\0')
+		return;
+	if (option_set(e->option, target, e->value, error) != 0)
+		sections_complain(r, e->line, "%s", error);
+}
+
+static void set_standard(
+	struct sections *r, enum option_section section, void *target)
+{
+	char error[OPTION_ERROR_MAX];
+
+	for (size_t i = 0; i < options_n; i++) {
+		if (options[i].section == section &&
+			option_set(&options[i], target, options[i].standard,
+				error) != 0)
+			r->no_memory = true;
+	}
+}
+
+static void set_from_sections(struct sections *r, enum section_kind kind,
+	const struct section *only, void *target)
+{
+	for (size_t i = 0; i < r->n_entries; i++) {
+		const struct section *s = &r->sections[r->entries[i].section];
+
+		if (s->kind == kind && (only == NULL || s == only))
+			set_entry(r, &r->entries[i], target);
+	}
+}
+
+/* `section` is NULL for the server that stands for this host. */
+static struct config_server *add_server(struct sections *r, struct config *c,
+	const struct section *section, const char *name)
+{
+	struct config_errors quiet = { NULL, 0 }, *loud = r->errors;
+	struct config_server *s;
+
+	s = sections_grow((void **)&c->servers, &c->n_servers, sizeof(*s));
+	if (s == NULL) {
+		r->no_memory = true;
+		return NULL;
+	}
+	s->name = strdup(name);
+	set_standard(r, OPTION_SERVER, s);
+	/* Errors of [defaults] are told once, with the first server. */
+	if (c->n_servers > 1)
+		r->errors = &quiet;
+	set_from_sections(r, SECTION_DEFAULTS, NULL, s);
+	r->errors = loud;
+	config_errors_free(&quiet);
+	if (section != NULL)
+		set_from_sections(r, SECTION_SERVER, section, s);
+	return s;
+}
+
+static void set_if_empty(struct sections *r, char **field, const char *value)
+{
+	char *copy;
+
+	if (*field != NULL && **field != '\0')
+		return;
+	copy = strdup(value);
+	if (copy == NULL) {
+		r->no_memory = true;
+		return;
+	}
+	free(*field);
+	*field = copy;
+}
+
+/* Whom the certificate must name: the address, or else the section's name. */
+static void work_out_name(
+	struct sections *r, struct config_server *s, unsigned line)
+{
+	struct sockaddr_storage sa;
+	struct addr_parts parts;
+
+	if (*s->tls_name != '\0' || addr_split(&parts, s->address, 8140) != 0)
+		return;
+	if (addr_literal(&sa, parts.host, 0) != 0)
+		set_if_empty(r, &s->tls_name, parts.host);
+	else if (addr_literal(&sa, s->name, 0) != 0)
+		set_if_empty(r, &s->tls_name, s->name);
+	else
+		sections_complain(r, line,
+			"[server %s]: tls-name is needed: the name in the "
+			"server's certificate, since its address is a number",
+			s->name);
+}
+
+static void work_out(struct sections *r, struct config_server *s, unsigned line,
+	const struct puppetconf *host)
+{
+	set_if_empty(r, &s->address, s->name);
+	work_out_name(r, s, line);
+	set_if_empty(r, &s->ca_file, host->ca_file);
+	set_if_empty(r, &s->crl_file, host->crl_file);
+	if (s->fast_interval_ms > s->interval_ms)
+		s->fast_interval_ms = s->interval_ms;
+	if ((*s->cert_file == '\0') != (*s->key_file == '\0'))
+		sections_complain(r, line,
+			"[server %s]: cert-file and key-file go together; "
+			"set both or none",
+			s->name);
+}
+
+static void add_servers(
+	struct sections *r, struct config *c, const struct puppetconf *host)
+{
+	struct config_server *s;
+
+	for (size_t i = 0; i < r->n_sections; i++) {
+		const struct section *section = &r->sections[i];
+
+		if (section->kind != SECTION_SERVER)
+			continue;
+		s = add_server(r, c, section, section->name);
+		if (s != NULL)
+			work_out(r, s, section->line, host);
+	}
+	if (c->n_servers > 0 || sections_find(r, SECTION_UNKNOWN, NULL) != NULL)
+		return;
+	if (*host->certname == '\0') {
+		sections_complain(r, 0,
+			"there is no [server NAME] section, and this host's "
+			"own name is not known; write one");
+		return;
+	}
+	s = add_server(r, c, NULL, host->certname);
+	if (s != NULL)
+		work_out(r, s, 0, host);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct config_error *ea = a, *eb = b;
+
+	return ea->line < eb->line ? -1 : ea->line > eb->line;
+}
+
+static int build(
+	struct config **out, struct sections *r, const struct puppetconf *host)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (c != NULL) {
+		set_standard(r, OPTION_USHER, c);
+		set_from_sections(r, SECTION_USHER, NULL, c);
+		add_servers(r, c, host);
+	}
+	if (c == NULL || r->no_memory)
+		sections_complain(r, 0, "no memory");
+	if (r->errors->n > 0) {
+		qsort(r->errors->list, r->errors->n, sizeof(*r->errors->list),
+			by_line);
+		config_free(c);
+		return UV_EINVAL;
+	}
+	*out = c;
+	return 0;
+}
+
+int config_load(struct config **out, const char *path, enum config_need need,
+	const struct puppetconf *host, struct config_errors *errors)
+{
+	struct sections r;
+	int rc;
+
+	*errors = (struct config_errors){ NULL, 0 };
+	rc = sections_read(&r, path, errors);
+	if (rc == UV_ENOENT && need == CONFIG_IF_THERE)
+		rc = 0;
+	if (rc != 0)
+		sections_complain(&r, 0, "can't be read: %s", uv_strerror(rc));
+	else
+		rc = build(out, &r, host);
+	sections_free(&r);
+	return rc == 0 ? 0 : UV_EINVAL;
+}
+
+void config_errors_free(struct config_errors *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->list[i].text);
+	free(e->list);
+	*e = (struct config_errors){ NULL, 0 };
+}
+
+void config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->n_servers; i++) {
+		struct config_server *s = &c->servers[i];
+
+		free(s->name);
+		free(s->address);
+		free(s->tls_name);
+		free(s->ca_file);
+		free(s->crl_file);
+		free(s->cert_file);
+		free(s->key_file);
+		free(s->agent_listen);
+	}
+	free(c->servers);
+	free(c->allow);
+	free(c->agent_listen);
+	free(c);
+}
+
+int config_same_target(
+	const struct config_server *a, const struct config_server *b)
+{
+	return strcmp(a->address, b->address) == 0 &&
+		strcmp(a->tls_name, b->tls_name) == 0 && a->check == b->check;
+}
