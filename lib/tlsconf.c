@@ -1,0 +1,289 @@
+#include "tlsconf.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+
+#include "certs.h"
+
+/*
+ * The random numbers are part of it: a load happens in a thread, and what is
+ * shared between threads would need a lock.
+ */
+struct tlsconf {
+	unsigned refs;
+	bool has_crl;
+	mbedtls_ssl_config ssl;
+	mbedtls_x509_crt ca;
+	mbedtls_x509_crl crl;
+	mbedtls_x509_crt cert;
+	mbedtls_pk_context key;
+	mbedtls_entropy_context entropy;
+	mbedtls_ctr_drbg_context rng;
+};
+
+/* --- what differs between mbedTLS 2.28 and 3.6 ---------------------------- */
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+
+#include <psa/crypto.h>
+
+int tlsconf_global_init(void)
+{
+	return psa_crypto_init() == PSA_SUCCESS
+		? 0
+		: MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+void tlsconf_global_free(void)
+{
+	mbedtls_psa_crypto_free();
+}
+
+static int parse_key(struct tlsconf *c, const unsigned char *pem, size_t size)
+{
+	return mbedtls_pk_parse_key(
+		&c->key, pem, size, NULL, 0, mbedtls_ctr_drbg_random, &c->rng);
+}
+
+static int check_pair(struct tlsconf *c)
+{
+	return mbedtls_pk_check_pair(
+		&c->cert.pk, &c->key, mbedtls_ctr_drbg_random, &c->rng);
+}
+
+static void set_versions(mbedtls_ssl_config *ssl)
+{
+	mbedtls_ssl_conf_min_tls_version(ssl, MBEDTLS_SSL_VERSION_TLS1_2);
+#if MBEDTLS_VERSION_NUMBER >= 0x03060100 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+	/* Without it, tickets are thrown away and 1.3 never resumes. */
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		ssl, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+}
+
+int tlsconf_is_ticket(int rc)
+{
+	return rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+}
+
+#else
+
+static int psa_start(void)
+{
+	return 0;
+}
+
+void tlsconf_global_free(void)
+{
+}
+
+static int parse_key(struct tlsconf *c, const unsigned char *pem, size_t size)
+{
+	return mbedtls_pk_parse_key(&c->key, pem, size, NULL, 0);
+}
+
+static int check_pair(struct tlsconf *c)
+{
+	return mbedtls_pk_check_pair(&c->cert.pk, &c->key);
+}
+
+/* Its default would offer TLS 1.0. */
+static void set_versions(mbedtls_ssl_config *ssl)
+{
+	mbedtls_ssl_conf_min_version(
+		ssl, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+}
+
+int tlsconf_is_ticket(int rc)
+{
+	(void)rc;
+	return 0;
+}
+
+#endif
+
+static enum tlsconf_result parse_own(struct tlsconf *c,
+	const struct tlsconf_files *files, struct tlsconf_report *r)
+{
+	enum tlsconf_result res;
+	struct pem p;
+	int rc;
+
+	if (files->cert == NULL && files->key == NULL)
+		return TLSCONF_OK;
+	if (files->key == NULL)
+		return certs_bad(
+			r, "%s: a certificate without a key", files->cert);
+	if (files->cert == NULL)
+		return certs_bad(
+			r, "%s: a key without a certificate", files->key);
+	res = certs_load(&c->cert, files->cert, r);
+	if (res != TLSCONF_OK)
+		return res;
+	res = certs_read_pem(&p, files->key, "PRIVATE KEY", r);
+	if (res != TLSCONF_OK)
+		return res;
+	rc = parse_key(c, (unsigned char *)p.text, p.len + 1);
+	pem_free(&p);
+	if (rc != 0)
+		return certs_bad_rc(r, files->key, rc);
+	if (check_pair(c) != 0)
+		return certs_bad(
+			r, "%s: not the key of %s", files->key, files->cert);
+	rc = mbedtls_ssl_conf_own_cert(&c->ssl, &c->cert, &c->key);
+	return rc == 0 ? TLSCONF_OK : certs_bad_rc(r, files->cert, rc);
+}
+
+int tlsconf_verify(
+	void *conf, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+	const struct tlsconf *c = conf;
+
+	if (depth == 0 && c->has_crl &&
+		!certs_has_crl(&c->crl, &crt->issuer_raw))
+		*flags |= TLSCONF_NO_CRL;
+	return 0;
+}
+
+/* --- all together --------------------------------------------------------- */
+
+static void destroy(struct tlsconf *c)
+{
+	mbedtls_ssl_config_free(&c->ssl);
+	mbedtls_pk_free(&c->key);
+	mbedtls_x509_crt_free(&c->cert);
+	mbedtls_x509_crl_free(&c->crl);
+	mbedtls_x509_crt_free(&c->ca);
+	mbedtls_ctr_drbg_free(&c->rng);
+	mbedtls_entropy_free(&c->entropy);
+	free(c);
+}
+
+static struct tlsconf *create(void)
+{
+	struct tlsconf *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->refs = 1;
+	mbedtls_entropy_init(&c->entropy);
+	mbedtls_ctr_drbg_init(&c->rng);
+	mbedtls_x509_crt_init(&c->ca);
+	mbedtls_x509_crl_init(&c->crl);
+	mbedtls_x509_crt_init(&c->cert);
+	mbedtls_pk_init(&c->key);
+	mbedtls_ssl_config_init(&c->ssl);
+	return c;
+}
+
+/*
+ * TLS 1.2 tickets are off since, with them on, mbedTLS does not resume with
+ * servers of the Java family; session IDs it does.
+ */
+static int set_up(struct tlsconf *c)
+{
+	int rc = mbedtls_ctr_drbg_seed(
+		&c->rng, mbedtls_entropy_func, &c->entropy, NULL, 0);
+
+	if (rc == 0)
+		rc = mbedtls_ssl_config_defaults(&c->ssl, MBEDTLS_SSL_IS_CLIENT,
+			MBEDTLS_SSL_TRANSPORT_STREAM,
+			MBEDTLS_SSL_PRESET_DEFAULT);
+	if (rc != 0)
+		return rc;
+	set_versions(&c->ssl);
+	mbedtls_ssl_conf_rng(&c->ssl, mbedtls_ctr_drbg_random, &c->rng);
+	mbedtls_ssl_conf_authmode(&c->ssl, MBEDTLS_SSL_VERIFY_REQUIRED);
+	mbedtls_ssl_conf_renegotiation(
+		&c->ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+	mbedtls_ssl_conf_session_tickets(
+		&c->ssl, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+	return 0;
+}
+
+/*
+ * mbedTLS 2.28 fills tables at first use, without a lock.  One configuration
+ * made here does that while there is one thread.
+ */
+int tlsconf_global_init(void)
+{
+	int rc = psa_start();
+	struct tlsconf *c;
+
+	if (rc != 0)
+		return rc;
+	c = create();
+	if (c == NULL)
+		return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+	rc = set_up(c);
+	destroy(c);
+	return rc;
+}
+
+static enum tlsconf_result fill(struct tlsconf *c,
+	const struct tlsconf_files *files, struct tlsconf_report *r)
+{
+	enum tlsconf_result res;
+	int rc = set_up(c);
+
+	if (rc != 0)
+		return certs_bad_rc(r, files->ca, rc);
+	res = certs_load(&c->ca, files->ca, r);
+	if (res == TLSCONF_OK && files->crl != NULL) {
+		c->has_crl = true;
+		res = certs_load_crls(&c->crl, files->crl, r);
+	}
+	if (res == TLSCONF_OK)
+		res = parse_own(c, files, r);
+	if (res != TLSCONF_OK)
+		return res;
+	if (c->has_crl)
+		certs_note_crls(&c->ca, &c->crl, files->crl, r);
+	mbedtls_ssl_conf_ca_chain(&c->ssl, &c->ca, c->has_crl ? &c->crl : NULL);
+	return TLSCONF_OK;
+}
+
+enum tlsconf_result tlsconf_load(struct tlsconf **out,
+	const struct tlsconf_files *files, struct tlsconf_report *report)
+{
+	struct tlsconf *c = create();
+	enum tlsconf_result res;
+
+	*report = (struct tlsconf_report){ .n_notes = 0 };
+	if (c == NULL)
+		return certs_bad(report, "%s: out of memory", files->ca);
+	res = fill(c, files, report);
+	if (res == TLSCONF_OK)
+		*out = c;
+	else
+		destroy(c);
+	return res;
+}
+
+struct tlsconf *tlsconf_ref(struct tlsconf *c)
+{
+	c->refs++;
+	return c;
+}
+
+void tlsconf_unref(struct tlsconf *c)
+{
+	if (c == NULL)
+		return;
+	assert(c->refs > 0);
+	if (--c->refs == 0)
+		destroy(c);
+}
+
+const mbedtls_ssl_config *tlsconf_ssl(const struct tlsconf *c)
+{
+	return &c->ssl;
+}
