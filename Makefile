@@ -30,6 +30,8 @@ LIB         := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 MODULES     := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(wildcard src/*.c)))
 PROGS       := $(patsubst src/%.c,$(B)/%,$(MAINS))
 TESTS       := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
+               $(wildcard tests/unit/*.c)))
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 Q           := $(if $(V),,@)
@@ -40,7 +42,7 @@ link         = $(CC) $(ALL_CFLAGS) $(link.$(MODE)) $(LDFLAGS) -o $@ \
 all: $(PROGS)
 
 $(PROGS): $(B)/%: $(B)/src/%.o $(B)/modules.a $(B)/lib.a
-$(TESTS): %: %.o $(B)/tests/unit/t.o $(B)/modules.a $(B)/lib.a
+$(TESTS): %: %.o $(B)/helpers.a $(B)/modules.a $(B)/lib.a
 $(TESTS): LDLIBS += -lcmocka
 
 $(PROGS) $(TESTS):
@@ -49,6 +51,7 @@ $(PROGS) $(TESTS):
 
 $(B)/lib.a: $(LIB)
 $(B)/modules.a: $(MODULES)
+$(B)/helpers.a: $(HELPERS)
 $(B)/%.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -35,6 +35,7 @@ static const char *end_of_host(const char *text, const char **host)
 int addr_split(struct addr_parts *p, const char *text, unsigned default_port)
 {
 	const char *host, *end = end_of_host(text, &host);
+	struct sockaddr_storage sa;
 	uint64_t port = default_port;
 	size_t len;
 
@@ -52,6 +53,9 @@ int addr_split(struct addr_parts *p, const char *text, unsigned default_port)
 	memcpy(p->host, host, len);
 	p->host[len] = '\0';
 	p->port = (unsigned)port;
+	/* A name has no colon. */
+	if (strchr(p->host, ':') != NULL && addr_literal(&sa, p->host, 0) != 0)
+		return UV_EINVAL;
 	return 0;
 }
 

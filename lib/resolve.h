@@ -1,0 +1,53 @@
+#ifndef RESOLVE_H
+#define RESOLVE_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+/*
+ * Host names become addresses in libuv's thread pool, at most two at once, so
+ * that a name server that hangs takes neither the loop nor the whole pool.
+ *
+ * A resolve_name keeps its last addresses: while look-ups fail, they stay.
+ */
+enum { RESOLVE_ADDRS_MAX = 8 };
+
+struct resolver; /* one per loop; shared by all names */
+struct resolve_name;
+
+struct resolve_addrs {
+	struct sockaddr_storage sa[RESOLVE_ADDRS_MAX];
+	size_t n; /* 0: never resolved */
+};
+
+/*
+ * A look-up that was asked for has ended: 0, or the UV_E* code with the old
+ * addresses still in place.  Not called from inside resolve_ask().
+ */
+typedef void (*resolve_cb)(void *arg, int status);
+
+/* 0, or UV_ENOMEM. */
+int resolver_open(struct resolver **out, uv_loop_t *loop);
+/* When no name is open any more.  Frees itself after the last look-up. */
+void resolver_close(struct resolver *r);
+/* Look-ups that libuv has not given back; they can't be cancelled. */
+size_t resolver_busy(const struct resolver *r);
+
+/*
+ * `host` may be a literal address: it is resolved at once, and resolve_ask()
+ * never has anything to do.  0, or UV_ENOMEM.
+ */
+int resolve_open(struct resolve_name **out, struct resolver *r,
+	const char *host, unsigned port, resolve_cb cb, void *arg);
+/* No callback after this. */
+void resolve_close(struct resolve_name *n);
+
+const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
+
+/* Looks the name up again, unless a look-up is under way. */
+void resolve_ask(struct resolve_name *n);
+
+#endif

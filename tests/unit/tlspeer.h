@@ -1,0 +1,43 @@
+#ifndef TLSPEER_H
+#define TLSPEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <netinet/in.h>
+#include <uv.h>
+
+#include "pki.h"
+
+/* A server on the test's own loop, which does one of these. */
+enum tlspeer_way {
+	TLSPEER_ABSENT,  /* nobody listens */
+	TLSPEER_SILENT,  /* accepts, then nothing */
+	TLSPEER_HANGUP,  /* accepts and closes */
+	TLSPEER_GARBAGE, /* sends what is not TLS */
+	TLSPEER_ANSWER,  /* sends `answer`, and waits for the client to close */
+	TLSPEER_CLOSE,   /* sends `answer`, close_notify, and closes */
+	TLSPEER_CUT,     /* sends `answer` and closes without close_notify */
+	TLSPEER_MUTE,    /* handshake, then nothing */
+};
+
+struct tlspeer {
+	enum tlspeer_way way;
+	const char *answer;
+	size_t step; /* ciphertext is sent in pieces of so many bytes */
+
+	struct sockaddr_storage address;
+	unsigned accepted;
+
+	uv_loop_t *loop;
+	uv_tcp_t listener;
+	struct pki_server tls;
+	struct tlspeer_conn *conn;
+};
+
+void tlspeer_open(struct tlspeer *p, uv_loop_t *loop, enum tlspeer_way way,
+	const char *answer);
+/* The loop must run before it is over. */
+void tlspeer_close(struct tlspeer *p);
+
+#endif
