@@ -1,0 +1,70 @@
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+/*
+ * A TCP listener for one request and one reply per connection:
+ *
+ *	accept -> read the request, if any -> write the reply -> shutdown
+ *	-> read and forget what still comes -> close
+ *
+ * The reading at the end is there because closing with unread bytes makes the
+ * kernel send RST, which may overtake the reply.  Each connection is bounded
+ * in bytes and in time.  How a peer leaves after the reply (FIN, RST) is no
+ * error: many clients just close when they have their line.
+ */
+struct serve;
+
+enum {
+	SERVE_REQUEST_MAX = 512,      /* bytes kept of a request */
+	SERVE_FORGET_MAX = 65536,     /* bytes read and forgotten at the end */
+	SERVE_LINGER_MS = 2000,       /* from the reply to the close */
+	SERVE_CONNECTIONS_MAX = 1024, /* above: the oldest is closed */
+};
+
+enum serve_event {
+	SERVE_OPENED, /* just accepted; no byte has been read */
+	SERVE_MORE,   /* `data` has grown */
+	SERVE_FULL,   /* `data` has grown to SERVE_REQUEST_MAX */
+	SERVE_ENDED,  /* the peer will send no more */
+	SERVE_LATE,   /* patience_ms have passed since SERVE_OPENED */
+};
+
+enum serve_next {
+	SERVE_WAIT,   /* go on reading.  SERVE_FULL, _ENDED, _LATE: close */
+	SERVE_REPLY,  /* send `reply` and finish */
+	SERVE_REFUSE, /* close without a byte */
+};
+
+struct serve_request {
+	enum serve_event event;
+	const struct sockaddr *peer;
+	const char *data; /* all that has been read, not terminated */
+	size_t len;
+	const char *reply; /* set by the callback with SERVE_REPLY; copied */
+	size_t reply_len;
+};
+
+typedef enum serve_next (*serve_cb)(struct serve_request *r, void *arg);
+
+/*
+ * Listens on `sa`; port 0 lets the kernel choose.  0, or a UV_E* code with
+ * *out untouched.
+ */
+int serve_open(struct serve **out, uv_loop_t *loop, const struct sockaddr *sa,
+	uint64_t patience_ms, serve_cb cb, void *arg);
+
+/* The address with the real port. */
+int serve_address(const struct serve *s, struct sockaddr_storage *sa);
+
+/* Connections that are open now. */
+size_t serve_connections(const struct serve *s);
+
+/* Ends the listener and its connections; no callback after this. */
+void serve_close(struct serve *s);
+
+#endif

@@ -1,0 +1,186 @@
+#include "agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "serve.h"
+#include "text.h"
+
+struct agent {
+	struct serve *serve;
+	struct agent_record *record;
+	const struct addr_net *nets; /* who may poll */
+	size_t n_nets;
+	agent_line_cb line;
+	void *arg;
+	char *address; /* as it was given */
+	char *owner;
+};
+
+static const char unknown_server[] = "# unknown server\n";
+
+static enum serve_next refuse(struct agent *a, const struct sockaddr *peer)
+{
+	enum seen_answer seen;
+	char address[ADDR_TEXT_MAX];
+
+	a->record->refused++;
+	addr_show_host(address, peer);
+	seen = seen_look(&a->record->refused_from, address, strlen(address));
+	if (seen != SEEN_KNOWN)
+		log_warn("refused poller=%s text=\"not in allow%s\"", address,
+			seen == SEEN_FULL ? "; more will not be listed" : "");
+	return SERVE_REFUSE;
+}
+
+static enum serve_next answer(
+	struct agent *a, struct serve_request *r, const char *line, size_t len)
+{
+	a->record->answered++;
+	r->reply = line;
+	r->reply_len = len;
+	return SERVE_REPLY;
+}
+
+static enum serve_next answer_unknown(
+	struct agent *a, struct serve_request *r, const char *name)
+{
+	enum seen_answer seen;
+	char address[ADDR_TEXT_MAX];
+
+	addr_show_host(address, r->peer);
+	seen = seen_look(&a->record->unknown_names, name, strlen(name));
+	if (seen != SEEN_KNOWN)
+		log_warn("unknown poller=%s asked=\"%s\" text=\"%s%s\"",
+			address, name,
+			*name != '\0' ? "no [server] section has this name"
+				      : "several servers share this port: set "
+					"agent-send \"NAME\\n\"",
+			seen == SEEN_FULL ? "; more will not be listed" : "");
+	return answer(a, r, unknown_server, strlen(unknown_server));
+}
+
+/* The first line that was sent, without blanks around; "" for none. */
+static void name_of(
+	char name[AGENT_NAME_MAX + 1], const struct serve_request *r)
+{
+	const char *start = r->data, *end = r->data + r->len;
+	const char *newline = memchr(start, '\n', r->len);
+
+	if (newline != NULL)
+		end = newline;
+	while (start < end && (*start == ' ' || *start == '\t'))
+		start++;
+	while (end > start &&
+		(end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+		end--;
+	text_format(
+		name, AGENT_NAME_MAX + 1, "%.*s", (int)(end - start), start);
+	/* It goes into the log between quotes; no server's name has one. */
+	for (char *quote = name; (quote = strchr(quote, '"')) != NULL;)
+		*quote = '?';
+}
+
+static enum serve_next on_request(struct serve_request *r, void *arg)
+{
+	char name[AGENT_NAME_MAX + 1];
+	struct agent *a = arg;
+	const char *line;
+	size_t len;
+
+	if (r->event == SERVE_OPENED) {
+		if (!addr_in_nets(r->peer, a->nets, a->n_nets))
+			return refuse(a, r->peer);
+		line = a->line(a->arg, a->owner, NULL, &len);
+		return line != NULL ? answer(a, r, line, len) : SERVE_WAIT;
+	}
+	if (r->event == SERVE_MORE && memchr(r->data, '\n', r->len) == NULL)
+		return SERVE_WAIT;
+	name_of(name, r);
+	line = a->line(a->arg, a->owner, name, &len);
+	return line != NULL ? answer(a, r, line, len)
+			    : answer_unknown(a, r, name);
+}
+
+static int listen_at(
+	struct agent *a, uv_loop_t *loop, const char *host, unsigned port)
+{
+	struct sockaddr_storage sa;
+
+	addr_literal(&sa, host, port);
+	return serve_open(&a->serve, loop, (struct sockaddr *)&sa,
+		AGENT_PATIENCE_MS, on_request, a);
+}
+
+static int listen_as_configured(struct agent *a, uv_loop_t *loop)
+{
+	struct addr_parts at;
+	int rc = addr_split(&at, a->address, 0);
+
+	if (rc != 0)
+		return rc;
+	if (strcmp(at.host, "*") != 0)
+		return listen_at(a, loop, at.host, at.port);
+	rc = listen_at(a, loop, "::", at.port);
+	/* No IPv6 on this machine. */
+	if (rc == UV_EAFNOSUPPORT || rc == UV_EADDRNOTAVAIL)
+		rc = listen_at(a, loop, "0.0.0.0", at.port);
+	return rc;
+}
+
+static void free_agent(struct agent *a)
+{
+	free(a->address);
+	free(a->owner);
+	free(a);
+}
+
+int agent_open(
+	struct agent **out, uv_loop_t *loop, const struct agent_options *o)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	int rc = UV_ENOMEM;
+
+	if (a == NULL)
+		return rc;
+	a->record = o->record;
+	a->line = o->line;
+	a->arg = o->arg;
+	a->address = strdup(o->address);
+	a->owner = strdup(o->owner);
+	if (a->address != NULL && a->owner != NULL)
+		rc = listen_as_configured(a, loop);
+	if (rc != 0) {
+		free_agent(a);
+		return rc;
+	}
+	*out = a;
+	return 0;
+}
+
+void agent_close(struct agent *a)
+{
+	serve_close(a->serve);
+	free_agent(a);
+}
+
+void agent_set_allow(
+	struct agent *a, const struct addr_net *nets, size_t n_nets)
+{
+	a->nets = nets;
+	a->n_nets = n_nets;
+}
+
+int agent_is(const struct agent *a, const char *address, const char *owner)
+{
+	return strcmp(a->address, address) == 0 && strcmp(a->owner, owner) == 0;
+}
+
+void agent_address(const struct agent *a, char dst[ADDR_TEXT_MAX])
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+
+	serve_address(a->serve, &sa);
+	addr_show(dst, (struct sockaddr *)&sa);
+}

@@ -1,0 +1,56 @@
+#include "certfiles.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "log.h"
+
+int certfiles_same(const struct config_server *a, const struct config_server *b)
+{
+	return strcmp(a->ca_file, b->ca_file) == 0 &&
+		strcmp(a->crl_file, b->crl_file) == 0 &&
+		strcmp(a->cert_file, b->cert_file) == 0 &&
+		strcmp(a->key_file, b->key_file) == 0;
+}
+
+static int open_trust(
+	struct trust **out, struct fleet *f, const struct config_server *config)
+{
+	bool pair = *config->cert_file != '\0';
+	bool crl = strcmp(config->crl_file, "none") != 0;
+	struct trust_options o = {
+		.files = { .ca = config->ca_file,
+			.crl = crl ? config->crl_file : NULL,
+			.cert = pair ? config->cert_file : NULL,
+			.key = pair ? config->key_file : NULL },
+		.cb = cb,
+		.arg = f
+	};
+
+	if (!crl)
+		log_warn("trust server=%s text=\"crl-file = none: a revoked "
+			 "certificate is not noticed\"",
+			config->name);
+	return trust_open(out, loop, &o);
+}
+
+void certfiles_log(enum trust_event event, const struct tlsconf_report *report)
+{
+	switch (event) {
+	case TRUST_LOADED:
+		log_info("trust text=\"CA and CRL files are in use\"");
+		for (size_t i = 0; i < report->n_notes; i++)
+			log_warn("trust text=\"%s\"", report->notes[i]);
+		break;
+	case TRUST_KEPT:
+		log_error("trust text=\"%s\" detail=\"the files read before "
+			  "stay in use\"",
+			report->error);
+		break;
+	case TRUST_WAITING:
+		log_warn("trust text=\"%s\" detail=\"no verdict before it can "
+			 "be read; looking again every second\"",
+			report->error);
+		break;
+	}
+}
