@@ -13,8 +13,8 @@ int certfiles_same(const struct config_server *a, const struct config_server *b)
 		strcmp(a->key_file, b->key_file) == 0;
 }
 
-static int open_trust(
-	struct trust **out, struct fleet *f, const struct config_server *config)
+int certfiles_open(struct trust **out, uv_loop_t *loop,
+	const struct config_server *config, trust_cb cb, void *arg)
 {
 	bool pair = *config->cert_file != '\0';
 	bool crl = strcmp(config->crl_file, "none") != 0;
@@ -24,7 +24,7 @@ static int open_trust(
 			.cert = pair ? config->cert_file : NULL,
 			.key = pair ? config->key_file : NULL },
 		.cb = cb,
-		.arg = f
+		.arg = arg
 	};
 
 	if (!crl)
