@@ -45,7 +45,10 @@ $(PROGS): $(B)/%: $(B)/src/%.o $(B)/modules.a $(B)/lib.a
 $(TESTS): %: %.o $(B)/helpers.a $(B)/modules.a $(B)/lib.a
 $(TESTS): LDLIBS += -lcmocka
 
-$(PROGS) $(TESTS):
+$(B)/print_replies: $(B)/tests/integration/print_replies.o $(B)/modules.a \
+	$(B)/lib.a
+
+$(PROGS) $(TESTS) $(B)/print_replies:
 	$(call say,LD)
 	$(Q)$(link)
 
@@ -68,7 +71,7 @@ test-fast: test-unit test-integration
 test-unit: deps $(PROGS) $(TESTS)
 	$(Q)scripts/run-unit-tests $(TESTS)
 
-test-integration: deps $(PROGS)
+test-integration: deps $(PROGS) $(B)/print_replies
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
 
 test-asan:

@@ -22,10 +22,11 @@ struct tlsconf;
 
 /* Paths; borrowed for the call.  NULL where there is none. */
 struct tlsconf_files {
-	const char *ca;   /* PEM, one or more certificates; required */
-	const char *crl;  /* PEM, one or more CRLs; NULL: revocation is off */
-	const char *cert; /* the client's certificate, with `key` or not at all */
-	const char *key;  /* PKCS#1, PKCS#8 or SEC1, not encrypted */
+	const char *ca;  /* PEM, one or more certificates; required */
+	const char *crl; /* PEM, one or more CRLs; NULL: revocation is off */
+	const char
+		*cert; /* the client's certificate, with `key` or not at all */
+	const char *key; /* PKCS#1, PKCS#8 or SEC1, not encrypted */
 };
 
 enum tlsconf_result {

@@ -1,0 +1,112 @@
+"""What the tests share: a PKI per run, and peers, usherds and HAProxys that
+are gone, with what they had to say checked, when the test is over.
+"""
+
+import contextlib
+
+import pytest
+
+import haproxy as haproxy_module
+import peer as peer_module
+from pki import NAME, Pki
+from ports import ReservedPort
+from usherd import Usherd
+
+
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings",
+                            "ignore:ssl.TLSVersion:DeprecationWarning")
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory):
+    return Pki(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture
+def own_pki(tmp_path):
+    """One whose files a test may change."""
+    folder = tmp_path / "pki"
+    folder.mkdir()
+    return Pki(folder)
+
+
+@pytest.fixture
+def cleanup():
+    """Runs everything that is to be stopped, also after a failure of one."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def start_peer(pki, cleanup):
+    def start(behaviour=peer_module.running, ctx=None):
+        started = peer_module.Peer(ctx or peer_module.context(pki.good),
+                                   behaviour)
+        cleanup.callback(started.stop)
+        return started
+    return start
+
+
+@pytest.fixture
+def peer(start_peer):
+    return start_peer()
+
+
+@pytest.fixture
+def start_usherd(tmp_path, cleanup):
+    def start(config, wrap=()):
+        usherd = Usherd(tmp_path, config, wrap)
+        cleanup.callback(usherd.stop)
+        return usherd
+    return start
+
+
+@pytest.fixture
+def start_haproxy(cleanup):
+    """HAProxy with lines made by haproxy.server_line()."""
+    def start(*lines):
+        config = haproxy_module.GENERATED.replace("{servers}",
+                                                  "\n".join(lines))
+        haproxy = haproxy_module.HAProxy(config)
+        cleanup.callback(haproxy.stop)
+        return haproxy
+    return start
+
+
+@pytest.fixture
+def config_for(pki):
+    """A configuration for the peers given, quick but patient.
+
+    The servers are puppet1, puppet2, ... in the order given.  Options are of
+    [defaults]; those of [usher] begin with "usher_".
+    """
+    def config(*peers, **options):
+        usher = {"agent-listen": "127.0.0.1:0"}
+        defaults = {
+            "tls-name": NAME, "ca-file": pki.ca_file, "crl-file": pki.crl_file,
+            "interval": "100ms", "fast-interval": "100ms", "timeout": "10s",
+            "rise": 1, "fall": 2,
+        }
+        for key, value in options.items():
+            section = usher if key.startswith("usher_") else defaults
+            section[key.replace("usher_", "").replace("_", "-")] = value
+        servers = {"server puppet%d" % i: {"address": p.address}
+                   for i, p in enumerate(peers, 1)}
+        return {"usher": usher, "defaults": defaults, **servers}
+    return config
+
+
+@pytest.fixture
+def usherd(peer, start_usherd, config_for):
+    """One server, in service."""
+    usherd = start_usherd(config_for(peer))
+    usherd.wait_reply("up ready 100%")
+    return usherd
+
+
+@pytest.fixture
+def port(cleanup):
+    port = ReservedPort()
+    cleanup.callback(port.close)
+    return port
