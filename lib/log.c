@@ -32,13 +32,12 @@ static const struct {
 void log_open(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
 	struct stat st;
+	char *colon;
 
-	journal = stream != NULL &&
-		sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
-		fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
-		st.st_ino == ino;
+	journal = stream != NULL && fstat(STDERR_FILENO, &st) == 0 &&
+		strtoull(stream, &colon, 10) == st.st_dev && *colon == ':' &&
+		strtoull(colon + 1, NULL, 10) == st.st_ino;
 }
 
 void log_set_level(enum log_level level)

@@ -35,7 +35,7 @@ struct tlsconf {
 
 #include <psa/crypto.h>
 
-int tlsconf_global_init(void)
+static int psa_start(void)
 {
 	return psa_crypto_init() == PSA_SUCCESS
 		? 0

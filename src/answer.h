@@ -11,8 +11,7 @@
  * source, and the reason.  Pure.
  *
  * HAProxy keeps each register as it was until a reply names it again, so a
- * reply names all that is known (HAProxy's manual, "agent-check"; what HAProxy
- * really does with each word is in usher-protocol, haproxy/README.md).
+ * reply names all that is known (HAProxy's manual, "agent-check").
  */
 enum {
 	ANSWER_REASON_MAX = 100, /* HAProxy cuts its text at 127 in all */

@@ -16,14 +16,16 @@
 #include "sections.h"
 
 /* An empty value is the default, as if the option were not there. */
-static void set_entry(struct sections *r, const struct entry *e, void *target)
+static void set_entry(struct sections *r, struct entry *e, void *target)
 {
 	char error[OPTION_ERROR_MAX] = "no memory";
 
 	if (e->value == NULL || *e->value == '\0')
 		return;
-	if (option_set(e->option, target, e->value, error) != 0)
-		sections_complain(r, e->line, "%s", error);
+	if (option_set(e->option, target, e->value, error) == 0)
+		return;
+	sections_complain(r, e->line, "%s", error);
+	*e->value = '\0';
 }
 
 static void set_standard(
@@ -39,6 +41,7 @@ static void set_standard(
 	}
 }
 
+/* An entry that was found wrong once is not looked at again. */
 static void set_from_sections(struct sections *r, enum section_kind kind,
 	const struct section *only, void *target)
 {
@@ -54,7 +57,6 @@ static void set_from_sections(struct sections *r, enum section_kind kind,
 static struct config_server *add_server(struct sections *r, struct config *c,
 	const struct section *section, const char *name)
 {
-	struct config_errors quiet = { NULL, 0 }, *loud = r->errors;
 	struct config_server *s;
 
 	s = sections_grow((void **)&c->servers, &c->n_servers, sizeof(*s));
@@ -64,12 +66,7 @@ static struct config_server *add_server(struct sections *r, struct config *c,
 	}
 	s->name = strdup(name);
 	set_standard(r, OPTION_SERVER, s);
-	/* Errors of [defaults] are told once, with the first server. */
-	if (c->n_servers > 1)
-		r->errors = &quiet;
 	set_from_sections(r, SECTION_DEFAULTS, NULL, s);
-	r->errors = loud;
-	config_errors_free(&quiet);
 	if (section != NULL)
 		set_from_sections(r, SECTION_SERVER, section, s);
 	return s;
@@ -126,6 +123,10 @@ static void work_out(struct sections *r, struct config_server *s, unsigned line,
 			s->name);
 }
 
+/*
+ * Without a section, one server: this host.  It is built, and [defaults]
+ * checked with it, also where its name is not known.
+ */
 static void add_servers(
 	struct sections *r, struct config *c, const struct puppetconf *host)
 {
@@ -140,14 +141,12 @@ static void add_servers(
 		if (s != NULL)
 			work_out(r, s, section->line, host);
 	}
-	if (c->n_servers > 0 || sections_find(r, SECTION_UNKNOWN, NULL) != NULL)
+	if (c->n_servers > 0)
 		return;
-	if (*host->certname == '\0') {
+	if (*host->certname == '\0')
 		sections_complain(r, 0,
 			"there is no [server NAME] section, and this host's "
 			"own name is not known; write one");
-		return;
-	}
 	s = add_server(r, c, NULL, host->certname);
 	if (s != NULL)
 		work_out(r, s, 0, host);

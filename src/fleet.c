@@ -5,6 +5,7 @@
  */
 #include "fleet.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ static int allot(struct set *set)
 {
 	size_t n = n_servers(set);
 
+	assert(n > 0);
 	set->servers = calloc(n, sizeof(*set->servers));
 	set->by_name = calloc(n, sizeof(*set->by_name));
 	set->trusts = calloc(n, sizeof(*set->trusts));

@@ -18,7 +18,7 @@
 			offsetof(struct config_server, field), lo, hi, c, d \
 	}
 
-enum { SECOND = 1000, HOUR = 3600 * SECOND };
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 /* clang-format off */
 const struct option options[] = {
@@ -38,7 +38,7 @@ const struct option options[] = {
 	SERVER("interval", TIME, interval_ms, 100, HOUR, NULL, "2s"),
 	SERVER("fast-interval", TIME, fast_interval_ms, 50, HOUR, NULL,
 		"500ms"),
-	SERVER("timeout", TIME, timeout_ms, 100, 60 * SECOND, NULL, "5s"),
+	SERVER("timeout", TIME, timeout_ms, 100, MINUTE, NULL, "5s"),
 	SERVER("rise", NUMBER, rise, 1, 100, NULL, "2"),
 	SERVER("fall", NUMBER, fall, 1, 100, NULL, "3"),
 	SERVER("busy-limit", TIME, busy_limit_ms, 0, HOUR, NULL, "10s"),

@@ -76,21 +76,15 @@ static int load(
 	return config_load(config, d->path, d->need, &host, errors);
 }
 
-/*
- * Asking for this host's own name may take the resolver's time: only where the
- * files say too little, and only now, before the loop runs.
- */
-static int load_first(
-	struct daemon *d, struct config **config, struct config_errors *errors)
+/* Asks the resolver where it must: now, before the loop runs. */
+static void learn_own_name(struct daemon *d)
 {
-	struct puppetconf host = { .certname = "" };
+	struct puppetconf host;
 
-	if (load(d, config, errors) == 0)
-		return 0;
-	config_errors_free(errors);
-	puppetconf_own_name(&host);
+	puppetconf_read(&host, "");
+	if (host.certname[0] == '\0')
+		puppetconf_own_name(&host);
 	memcpy(d->own_name, host.certname, sizeof(d->own_name));
-	return load(d, config, errors);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -244,7 +238,8 @@ int main(int argc, char **argv)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
 	seed();
-	if (load_first(&d, &config, &errors) != 0) {
+	learn_own_name(&d);
+	if (load(&d, &config, &errors) != 0) {
 		print_errors(d.path, &errors);
 		config_errors_free(&errors);
 		return 1;

@@ -156,7 +156,7 @@ static const struct {
 		"together\n" },
 	{ "[server 50%]\n",
 		"1: [server 50%]: a server's name has letters, digits, dots, "
-		"dashes and underscores\n" },
+		"colons, dashes and underscores\n" },
 	{ "[puppet]\nx = 1\n",
 		"1: [puppet]: a section is [usher], [defaults] or "
 		"[server NAME]\n" },

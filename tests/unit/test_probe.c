@@ -1,5 +1,6 @@
 #include "t.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -233,6 +234,7 @@ int main(void)
 		cmocka_unit_test(tries_the_next_address),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as usherd does; libuv does not */
 	tlsconf_global_init();
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
 }

@@ -66,9 +66,13 @@ static void check_case(size_t i, size_t step)
 	if (cases[i].fault != TLS_FAULT_NONE) {
 		assert_int_equal(tls_handshake(&l.client), TLS_FAIL);
 		assert_null(tls_take_saved(&l.client));
-		/* The alert arrived. */
-		assert_int_equal(
-			l.server_rc, MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
+		/*
+		 * The alert arrived.  In TLS 1.3, mbedTLS 3.6 sends it in a
+		 * form that its own server can't read.
+		 */
+		assert_true(
+			l.server_rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ||
+			l.server_rc == MBEDTLS_ERR_SSL_INVALID_MAC);
 		for (size_t cap = 0; cap < 40; cap++)
 			tls_explain(&l.client, text, cap);
 	}
