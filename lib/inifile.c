@@ -1,12 +1,16 @@
 #include "inifile.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ini.h>
 #include <uv.h>
+
+/* The byte order mark that some editors put in front. */
+static const char mark[] = "\xef\xbb\xbf";
 
 struct reading {
 	FILE *file;
@@ -41,6 +45,17 @@ static void take_section(struct reading *r, char *text)
 	r->events->section(r->arg, r->number, strip(text + 1));
 }
 
+/* Whether inih will see it: to it a comment begins at a ';' after a blank. */
+static bool has_value(const char *text)
+{
+	size_t key = strcspn(text, "=:");
+
+	for (size_t i = 1; i < key; i++)
+		if (text[i] == ';' && strchr(" \t\f\v", text[i - 1]) != NULL)
+			return false;
+	return text[key] != '\0';
+}
+
 /*
  * Looks at one line before inih does.  Returns the text that inih shall split
  * into key and value, or "" where there is nothing left for it to do.
@@ -54,7 +69,10 @@ static const char *inspect(struct reading *r, size_t len)
 			r->arg, r->number, "the line has a NUL byte in it");
 		return "";
 	}
-	text = strip(r->line);
+	text = r->line;
+	if (r->number == 1 && strncmp(text, mark, strlen(mark)) == 0)
+		text += strlen(mark);
+	text = strip(text);
 	if (*text == '\0' || *text == ';' || *text == '#')
 		return "";
 	if (strlen(text) > INIFILE_LINE_MAX) {
@@ -66,7 +84,7 @@ static const char *inspect(struct reading *r, size_t len)
 		take_section(r, text);
 		return "";
 	}
-	if (strpbrk(text, "=:") == NULL) {
+	if (!has_value(text)) {
 		r->events->error(r->arg, r->number,
 			"neither `key = value` nor [section] nor # comment");
 		return "";

@@ -120,15 +120,17 @@ static void unqueue(struct resolve_name *n)
 	n->queued = false;
 }
 
-/* What can't be started (no memory) is dropped: its owner asks again. */
+/*
+ * What can't be started (no memory, no host name in libuv's eyes) is dropped,
+ * so that it keeps no other name waiting: its owner asks again.
+ */
 static void start_some(struct resolver *r)
 {
 	while (r->busy < AT_ONCE && r->first != NULL) {
 		struct resolve_name *n = r->first;
 
 		unqueue(n);
-		if (start(n) != 0)
-			return;
+		(void)start(n);
 	}
 }
 

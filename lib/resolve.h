@@ -47,7 +47,11 @@ void resolve_close(struct resolve_name *n);
 
 const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
 
-/* Looks the name up again, unless a look-up is under way. */
+/*
+ * Looks the name up again, unless a look-up is under way.  One that can't even
+ * be started (no memory, or libuv takes it for no host name) ends without a
+ * callback: the owner needs a timer of its own.
+ */
 void resolve_ask(struct resolve_name *n);
 
 #endif

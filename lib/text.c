@@ -96,7 +96,7 @@ static int take_digits(const char **text, uint64_t max, uint64_t *value)
 	for (; *p >= '0' && *p <= '9'; p++) {
 		uint64_t digit = (uint64_t)(*p - '0');
 
-		if (v > (max - digit) / 10)
+		if (digit > max || v > (max - digit) / 10)
 			return UV_EINVAL;
 		v = v * 10 + digit;
 	}

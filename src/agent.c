@@ -107,8 +107,11 @@ static int listen_at(
 	struct agent *a, uv_loop_t *loop, const char *host, unsigned port)
 {
 	struct sockaddr_storage sa;
+	int rc = addr_literal(&sa, host, port);
 
-	addr_literal(&sa, host, port);
+	/* Then it is half filled in, as the address for everybody. */
+	if (rc != 0)
+		return rc;
 	return serve_open(&a->serve, loop, (struct sockaddr *)&sa,
 		AGENT_PATIENCE_MS, on_request, a);
 }

@@ -34,11 +34,13 @@ int certfiles_open(struct trust **out, uv_loop_t *loop,
 	return trust_open(out, loop, &o);
 }
 
-void certfiles_log(enum trust_event event, const struct tlsconf_report *report)
+void certfiles_log(const struct config_server *config, enum trust_event event,
+	const struct tlsconf_report *report)
 {
 	switch (event) {
 	case TRUST_LOADED:
-		log_info("trust text=\"CA and CRL files are in use\"");
+		log_info("trust text=\"files are in use\" ca=%s crl=%s",
+			config->ca_file, config->crl_file);
 		for (size_t i = 0; i < report->n_notes; i++)
 			log_warn("trust text=\"%s\"", report->notes[i]);
 		break;

@@ -18,7 +18,11 @@ int certfiles_same(
 int certfiles_open(struct trust **out, uv_loop_t *loop,
 	const struct config_server *config, trust_cb cb, void *arg);
 
-/* One line for what has become of the files, and one for each note. */
-void certfiles_log(enum trust_event event, const struct tlsconf_report *report);
+/*
+ * One line for what has become of the files, and one for each note.  `config`
+ * is of one server that names them.
+ */
+void certfiles_log(const struct config_server *config, enum trust_event event,
+	const struct tlsconf_report *report);
 
 #endif

@@ -103,7 +103,9 @@ static void on_trust(struct trust *t, enum trust_event event,
 {
 	struct fleet *f = arg;
 
-	certfiles_log(event, report);
+	for (size_t i = 0; i < f->set.n_trusted; i++)
+		if (f->set.trusted[i].trust == t)
+			certfiles_log(f->set.trusted[i].like, event, report);
 	if (event != TRUST_LOADED)
 		return;
 	for (size_t i = 0; i < n_servers(&f->set); i++)

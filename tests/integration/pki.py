@@ -39,7 +39,7 @@ class Span(NamedTuple):
     end: int
 
     def dates(self):
-        now = datetime.datetime.utcnow()
+        now = datetime.datetime.now(datetime.timezone.utc)
         day = datetime.timedelta(days=1)
         return now + self.begin * day, now + self.end * day
 
@@ -81,6 +81,11 @@ def builder(subject, issuer, key, valid=NOW):
             .not_valid_after(end))
 
 
+def signed_by(key):
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(
+        key.public_key())
+
+
 class Authority:
     """A certificate that signs others, and its CRL."""
 
@@ -95,6 +100,7 @@ class Authority:
             .add_extension(CA_USAGE, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(
                 self.key.public_key()), critical=False)
+            .add_extension(signed_by(signer.key), critical=False)
             .sign(signer.key, hashes.SHA256()))
 
     def leaf(self, key, name, names, valid):
@@ -106,6 +112,7 @@ class Authority:
                                critical=True)
                 .add_extension(sans, critical=False)
                 .add_extension(uses, critical=True)
+                .add_extension(signed_by(self.key), critical=False)
                 .sign(self.key, hashes.SHA256()))
 
     def crl(self, valid=NOW):
