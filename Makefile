@@ -25,7 +25,7 @@ ALL_CFLAGS   = $(OUR_CFLAGS) $(flags.$(MODE)) $(CPPFLAGS) $(CFLAGS)
 LDLIBS      += -lmbedtls -lmbedx509 -lmbedcrypto -luv -ljansson -linih
 
 # A program is its main file; it takes what it needs from the two archives.
-MAINS       := src/usherd.c
+MAINS       := src/usherd.c src/usherctl.c
 LIB         := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 MODULES     := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(wildcard src/*.c)))
 PROGS       := $(patsubst src/%.c,$(B)/%,$(MAINS))
@@ -42,6 +42,7 @@ link         = $(CC) $(ALL_CFLAGS) $(link.$(MODE)) $(LDFLAGS) -o $@ \
 all: $(PROGS)
 
 $(PROGS): $(B)/%: $(B)/src/%.o $(B)/modules.a $(B)/lib.a
+$(B)/usherctl: LDLIBS =
 $(TESTS): %: %.o $(B)/helpers.a $(B)/modules.a $(B)/lib.a
 $(TESTS): LDLIBS += -lcmocka
 

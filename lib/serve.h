@@ -7,7 +7,7 @@
 #include <uv.h>
 
 /*
- * A TCP listener for one request and one reply per connection:
+ * A listener, TCP or unix, for one request and one reply per connection:
  *
  *	accept -> read the request, if any -> write the reply -> shutdown
  *	-> read and forget what still comes -> close
@@ -18,9 +18,11 @@
  * error: many clients just close when they have their line.
  */
 struct serve;
+struct serve_conn;
 
 enum {
-	SERVE_REQUEST_MAX = 512,      /* bytes kept of a request */
+	SERVE_REQUEST_MAX = 2048,     /* bytes kept of a request */
+	SERVE_UNSENT_MAX = 1 << 20,   /* bytes that a slow peer may leave */
 	SERVE_FORGET_MAX = 65536,     /* bytes read and forgotten at the end */
 	SERVE_LINGER_MS = 2000,       /* from the reply to the close */
 	SERVE_CONNECTIONS_MAX = 1024, /* above: the oldest is closed */
@@ -32,17 +34,26 @@ enum serve_event {
 	SERVE_FULL,   /* `data` has grown to SERVE_REQUEST_MAX */
 	SERVE_ENDED,  /* the peer will send no more */
 	SERVE_LATE,   /* patience_ms have passed since SERVE_OPENED */
+	SERVE_GONE,   /* after SERVE_HOLD: it is over, forget the connection */
 };
 
 enum serve_next {
 	SERVE_WAIT,   /* go on reading.  SERVE_FULL, _ENDED, _LATE: close */
 	SERVE_REPLY,  /* send `reply` and finish */
 	SERVE_REFUSE, /* close without a byte */
+	/*
+	 * The reply comes later, in pieces: serve_write(), serve_finish().  No
+	 * deadline runs until then.
+	 */
+	SERVE_HOLD,
 };
 
 struct serve_request {
 	enum serve_event event;
-	const struct sockaddr *peer;
+	struct serve_conn *conn;
+	const struct sockaddr *peer; /* TCP; NULL for unix */
+	int fd;                      /* for the peer's credentials */
+	void *held;                  /* serve_hold_data(), with SERVE_GONE */
 	const char *data; /* all that has been read, not terminated */
 	size_t len;
 	const char *reply; /* set by the callback with SERVE_REPLY; copied */
@@ -57,6 +68,25 @@ typedef enum serve_next (*serve_cb)(struct serve_request *r, void *arg);
  */
 int serve_open(struct serve **out, uv_loop_t *loop, const struct sockaddr *sa,
 	uint64_t patience_ms, serve_cb cb, void *arg);
+
+/*
+ * The same on a unix socket that is bound (unixsock.h), which is taken over;
+ * its path stays the caller's.
+ */
+int serve_open_unix(struct serve **out, uv_loop_t *loop, int fd,
+	uint64_t patience_ms, serve_cb cb, void *arg);
+
+/* What the next SERVE_GONE of this connection brings. */
+void serve_hold_data(struct serve_conn *c, void *held);
+
+/*
+ * A held connection: sends more, or ends it after what was sent.  `text` is
+ * copied.  That the peer has gone, or doesn't read, is noticed when something
+ * is sent; SERVE_GONE says so, in a later turn.  After serve_finish() the
+ * connection is not yours any more.
+ */
+void serve_write(struct serve_conn *c, const char *text, size_t len);
+void serve_finish(struct serve_conn *c);
 
 /* The address with the real port. */
 int serve_address(const struct serve *s, struct sockaddr_storage *sa);

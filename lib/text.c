@@ -27,6 +27,43 @@ void text_printable(char *text, size_t len)
 			text[i] = '?';
 }
 
+/* Bytes of the well-formed, printable UTF-8 character at p; 0 for none. */
+static size_t character(const unsigned char *p)
+{
+	size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+	static const uint32_t least[] = { 0x20, 0xa0, 0x800, 0x10000 };
+	uint32_t code = more == 0 ? *p : *p & (0x3fu >> more);
+
+	if ((*p >= 0x80 && *p < 0xc2) || *p > 0xf4)
+		return 0;
+	for (size_t i = 1; i <= more; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3fu);
+	}
+	if (code < least[more] || code == 0x7f || code > 0x10ffff ||
+		(code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return more + 1;
+}
+
+void text_clean(char *text)
+{
+	while (*text != '\0') {
+		size_t len = character((unsigned char *)text);
+
+		if (len == 0)
+			*text = '?';
+		text += len > 0 ? len : 1;
+	}
+}
+
+void text_quotable(char *text)
+{
+	while ((text = strchr(text, '"')) != NULL)
+		*text = '\'';
+}
+
 size_t text_format(char *dst, size_t cap, const char *fmt, ...)
 {
 	va_list ap;

@@ -12,6 +12,15 @@
 /* Replaces every byte of text[0..len) that is not printable ASCII by '?'. */
 void text_printable(char *text, size_t len);
 
+/*
+ * Makes text from outside fit for people and JSON: control characters and what
+ * is no UTF-8 become '?'.
+ */
+void text_clean(char *text);
+
+/* Makes text fit between the quotes of a log line: " becomes '. */
+void text_quotable(char *text);
+
 /* Like printf into dst; says on return how much of cap is used, no '\0'. */
 size_t text_format(char *dst, size_t cap, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

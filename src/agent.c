@@ -78,8 +78,7 @@ static void name_of(
 	text_format(
 		name, AGENT_NAME_MAX + 1, "%.*s", (int)(end - start), start);
 	/* It goes into the log between quotes; no server's name has one. */
-	for (char *quote = name; (quote = strchr(quote, '"')) != NULL;)
-		*quote = '?';
+	text_quotable(name);
 }
 
 static enum serve_next on_request(struct serve_request *r, void *arg)

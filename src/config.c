@@ -226,6 +226,9 @@ void config_free(struct config *c)
 	free(c->servers);
 	free(c->allow);
 	free(c->agent_listen);
+	free(c->control_socket);
+	free(c->control_group);
+	free(c->state_dir);
 	free(c);
 }
 

@@ -26,10 +26,14 @@ struct config_server {
 	uint64_t rise, fall;
 };
 
+enum config_switch { CONFIG_NO, CONFIG_YES };
+
 struct config {
 	char *agent_listen; /* ADDRESS:PORT, separated by blanks */
 	struct addr_net *allow;
 	size_t n_allow;
+	char *control_socket, *control_group, *state_dir;
+	enum config_switch require_reason;
 	enum log_level log_level;
 	struct config_server *servers; /* at least one; names differ */
 	size_t n_servers;

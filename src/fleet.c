@@ -45,6 +45,7 @@ struct fleet {
 	struct server_shared shared;
 	struct turns turns;
 	struct agent_record record;
+	struct fleet_owner owner;
 	struct set set; /* in use */
 };
 
@@ -181,6 +182,17 @@ static uint64_t stagger_ms(
 	return i * (share < STAGGER_MS ? share : STAGGER_MS);
 }
 
+/* A server that replaces one of its name, or is new, keeps the orders. */
+static void restore_orders(struct fleet *f, struct server *fresh)
+{
+	struct server *old = find_server(&f->set, server_name(fresh));
+	struct orders orders = old != NULL
+		? *server_orders(old)
+		: f->owner.restore(f->owner.arg, server_name(fresh));
+
+	server_put_orders(fresh, &orders);
+}
+
 static int plan_servers(struct fleet *f, struct set *next)
 {
 	int rc = 0;
@@ -193,6 +205,8 @@ static int plan_servers(struct fleet *f, struct set *next)
 			continue;
 		rc = server_open(&next->servers[i], &f->shared, config,
 			next->trusts[i], stagger_ms(next, config, i));
+		if (rc == 0)
+			restore_orders(f, next->servers[i]);
 	}
 	return rc;
 }
@@ -352,7 +366,8 @@ int fleet_configure(struct fleet *f, struct config *config)
 /* --- life ------------------------------------------------------------------
  */
 
-int fleet_open(struct fleet **out, uv_loop_t *loop)
+int fleet_open(
+	struct fleet **out, uv_loop_t *loop, const struct fleet_owner *owner)
 {
 	struct fleet *f = calloc(1, sizeof(*f));
 
@@ -360,6 +375,9 @@ int fleet_open(struct fleet **out, uv_loop_t *loop)
 		return UV_ENOMEM;
 	f->shared.loop = loop;
 	f->shared.turns = &f->turns;
+	f->shared.ended = owner->ended;
+	f->shared.arg = owner->arg;
+	f->owner = *owner;
 	if (resolver_open(&f->shared.resolver, loop) != 0) {
 		free(f);
 		return UV_ENOMEM;
@@ -367,6 +385,21 @@ int fleet_open(struct fleet **out, uv_loop_t *loop)
 	turns_open(&f->turns, loop);
 	*out = f;
 	return 0;
+}
+
+const struct config *fleet_config(const struct fleet *f)
+{
+	return f->set.config;
+}
+
+struct server *fleet_server(const struct fleet *f, size_t i)
+{
+	return i < n_servers(&f->set) ? f->set.servers[i] : NULL;
+}
+
+struct server *fleet_find(const struct fleet *f, const char *name)
+{
+	return find_server(&f->set, name);
 }
 
 void fleet_look(struct fleet *f)

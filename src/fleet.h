@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "config.h"
+#include "server.h"
 
 /*
  * What one configuration makes: the servers, the files that their TLS trusts,
@@ -11,8 +12,17 @@
  */
 struct fleet;
 
-/* With nothing in it.  0, or UV_ENOMEM. */
-int fleet_open(struct fleet **out, uv_loop_t *loop);
+/* What the fleet asks of who owns the orders. */
+struct fleet_owner {
+	/* What is on disk for a server that is new. */
+	struct orders (*restore)(void *arg, const char *name);
+	server_ended_cb ended;
+	void *arg;
+};
+
+/* With nothing in it.  `owner` is copied.  0, or UV_ENOMEM. */
+int fleet_open(
+	struct fleet **out, uv_loop_t *loop, const struct fleet_owner *owner);
 
 /*
  * Goes over to `config` and takes it over: what is in both the old and the new
@@ -20,6 +30,13 @@ int fleet_open(struct fleet **out, uv_loop_t *loop);
  * as before, and `config` still yours.
  */
 int fleet_configure(struct fleet *f, struct config *config);
+
+/* The configuration in use; borrowed until the next fleet_configure(). */
+const struct config *fleet_config(const struct fleet *f);
+
+/* The i-th server of the configuration, or by its name; NULL for none. */
+struct server *fleet_server(const struct fleet *f, size_t i);
+struct server *fleet_find(const struct fleet *f, const char *name);
 
 /* Looks at CA, CRL, certificate and key files now. */
 void fleet_look(struct fleet *f);

@@ -26,6 +26,11 @@ const struct option options[] = {
 	USHER("allow", NETS, allow, 0, 0, NULL,
 		"127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 "
 		"fc00::/7 fe80::/10"),
+	USHER("control-socket", TEXT, control_socket, 0, 0, NULL,
+		"/run/usher/control.sock"),
+	USHER("control-group", TEXT, control_group, 0, 0, NULL, "usher"),
+	USHER("state-dir", TEXT, state_dir, 0, 0, NULL, "/var/lib/usher"),
+	USHER("require-reason", CHOICE, require_reason, 0, 0, "no yes", "no"),
 	USHER("log-level", CHOICE, log_level, 0, 0,
 		"error warn info debug", "info"),
 	SERVER("address", TARGET, address, 0, 0, NULL, ""),

@@ -1,21 +1,92 @@
 #include "order.h"
 
+#include <string.h>
+
 #include "text.h"
+
+static const char *const names[] = {
+	[ORDER_NONE] = "none",
+	[ORDER_DRAIN] = "drain",
+	[ORDER_MAINT] = "maint",
+	[ORDER_DOWN] = "down",
+	[ORDER_UP] = "up",
+	[ORDER_WEIGHT] = "weight",
+	[ORDER_CANARY] = "canary",
+	[ORDER_HOLD] = "hold",
+};
 
 const char *order_name(enum order_kind kind)
 {
-	static const char *const names[] = {
-		[ORDER_NONE] = "none",
-		[ORDER_DRAIN] = "drain",
-		[ORDER_MAINT] = "maint",
-		[ORDER_DOWN] = "down",
-		[ORDER_UP] = "up",
-		[ORDER_WEIGHT] = "weight",
-		[ORDER_CANARY] = "canary",
-		[ORDER_HOLD] = "hold",
-	};
-
 	return names[kind];
+}
+
+enum order_kind order_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum order_kind)i;
+	return ORDER_NONE;
+}
+
+struct order *order_slot(struct orders *o, enum order_kind kind)
+{
+	switch (kind) {
+	case ORDER_WEIGHT:
+	case ORDER_CANARY:
+		return &o->ceiling;
+	case ORDER_HOLD:
+		return &o->hold;
+	default:
+		return &o->state;
+	}
+}
+
+void order_slots(struct orders *o, struct order *slots[ORDER_SLOTS])
+{
+	slots[0] = &o->state;
+	slots[1] = &o->ceiling;
+	slots[2] = &o->hold;
+}
+
+void order_give(struct orders *o, const struct order *given)
+{
+	struct order *slot = order_slot(o, given->kind);
+	int64_t since_s = slot->since_s;
+	int again =
+		slot->kind == given->kind && slot->percent == given->percent;
+
+	*slot = *given;
+	if (again)
+		slot->since_s = since_s;
+}
+
+size_t order_expire(
+	struct orders *o, int64_t now_s, struct order ended[ORDER_SLOTS])
+{
+	struct order *slots[ORDER_SLOTS];
+	size_t n = 0;
+
+	order_slots(o, slots);
+	for (size_t i = 0; i < ORDER_SLOTS; i++) {
+		if (slots[i]->until_s == 0 || slots[i]->until_s > now_s)
+			continue;
+		ended[n++] = *slots[i];
+		memset(slots[i], 0, sizeof(*slots[i]));
+	}
+	return n;
+}
+
+int64_t order_next_end(const struct orders *o)
+{
+	const struct order *const slots[ORDER_SLOTS] = { &o->state, &o->ceiling,
+		&o->hold };
+	int64_t next_s = 0;
+
+	for (size_t i = 0; i < ORDER_SLOTS; i++)
+		if (slots[i]->until_s != 0 &&
+			(next_s == 0 || slots[i]->until_s < next_s))
+			next_s = slots[i]->until_s;
+	return next_s;
 }
 
 size_t order_describe(char *dst, size_t cap, const struct order *o)

@@ -22,13 +22,19 @@ enum order_kind {
 	ORDER_HOLD,   /* hold: drained around a restart */
 };
 
-enum { ORDER_WHO_MAX = 64, ORDER_WHY_MAX = 256 };
+enum { ORDER_WHO_MAX = 64, ORDER_WHY_MAX = 256, ORDER_SLOTS = 3 };
+
+/* Whether it is kept on disk. */
+enum order_keeping { ORDER_DURABLE, ORDER_VOLATILE };
 
 struct order {
 	enum order_kind kind;
 	unsigned percent;        /* ceilings only, 0 to 100 */
 	char who[ORDER_WHO_MAX]; /* who gave it */
 	char why[ORDER_WHY_MAX]; /* the reason as given; "" where none was */
+	int64_t since_s;         /* wall clock, seconds since 1970 */
+	int64_t until_s;         /* likewise; 0: no end */
+	enum order_keeping keeping;
 };
 
 /* All zero: no orders. */
@@ -37,6 +43,29 @@ struct orders {
 };
 
 const char *order_name(enum order_kind kind);
+/* The other way round; ORDER_NONE for any other word. */
+enum order_kind order_kind(const char *name);
+
+/* The slot that an order of this kind belongs into. */
+struct order *order_slot(struct orders *o, enum order_kind kind);
+
+/* All three, for loops. */
+void order_slots(struct orders *o, struct order *slots[ORDER_SLOTS]);
+
+/*
+ * Puts `given` into its slot.  The same order given again keeps its since and
+ * takes the new end and reason.
+ */
+void order_give(struct orders *o, const struct order *given);
+
+/*
+ * Takes out what has run out at `now_s`, into ended[]; returns how many.
+ */
+size_t order_expire(
+	struct orders *o, int64_t now_s, struct order ended[ORDER_SLOTS]);
+
+/* The next end of any, or 0 where none has one. */
+int64_t order_next_end(const struct orders *o);
 
 /* "drain by alice: kernel upgrade", for people; returns its length. */
 size_t order_describe(char *dst, size_t cap, const struct order *o);

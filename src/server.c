@@ -14,16 +14,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "health.h"
 #include "probe.h"
 #include "puppet.h"
+#include "text.h"
 
 enum {
 	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
+	WALL_CLOCK_MS = 1000, /* how often it is looked at: it may be set */
 	FORMS = ANSWER_WITHOUT_ADMIN + 1,
 };
 
@@ -53,7 +56,8 @@ struct server {
 	struct orders orders;
 	bool has_outcome;
 	enum outcome outcome; /* of the last probe */
-	enum verdict told;    /* the verdict in the last log line */
+	char detail[PROBE_DETAIL_MAX];
+	enum verdict told; /* the verdict in the last log line */
 
 	struct {
 		char text[ANSWER_MAX];
@@ -77,20 +81,48 @@ const struct config_server *server_config(const struct server *s)
 /* --- the reply -------------------------------------------------------------
  */
 
+/* As it stands between quotes. */
 static void log_verdict(struct server *s)
 {
-	const char *line = s->lines[ANSWER_WITH_READY].text;
+	char reply[ANSWER_MAX];
 
+	text_format(
+		reply, sizeof(reply), "%s", s->lines[ANSWER_WITH_READY].text);
+	reply[strcspn(reply, "\n")] = '\0';
+	text_quotable(reply);
 	log_at(s->health.verdict == VERDICT_FAIL ? LOG_WARN : LOG_INFO,
-		"verdict server=%s is=%s was=%s word=%s reply=\"%.*s\"",
+		"verdict server=%s is=%s was=%s word=%s reply=\"%s\"",
 		s->config->name, verdict_name(s->health.verdict),
 		verdict_name(s->told),
-		s->has_outcome ? outcome_word(s->outcome) : "none",
-		(int)strcspn(line, "\n"), line);
+		s->has_outcome ? outcome_word(s->outcome) : "none", reply);
 	s->told = s->health.verdict;
 }
 
+static void expire_orders(struct server *s)
+{
+	struct order ended[ORDER_SLOTS];
+	size_t n = order_expire(&s->orders, time(NULL), ended);
+
+	for (size_t i = 0; i < n; i++)
+		s->shared.ended(s->shared.arg, s, &ended[i]);
+}
+
 static void on_expiry(uv_timer_t *timer);
+
+/* The lines are good until the verdict or an order may run out. */
+static void set_expiry(struct server *s, uint64_t now_ms)
+{
+	uint64_t until_ms = health_deadline(&s->health, &s->rules);
+
+	if (order_next_end(&s->orders) != 0 &&
+		until_ms > now_ms + WALL_CLOCK_MS)
+		until_ms = now_ms + WALL_CLOCK_MS;
+	s->lines_until_ms = until_ms;
+	if (until_ms == UINT64_MAX)
+		uv_timer_stop(&s->expiry);
+	else
+		uv_timer_start(&s->expiry, on_expiry, until_ms - now_ms, 0);
+}
 
 /* Composes the lines anew; says so in the log when they have changed. */
 static void refresh(struct server *s)
@@ -100,6 +132,7 @@ static void refresh(struct server *s)
 	char before[ANSWER_MAX];
 
 	health_advance(&s->health, &s->rules, now_ms);
+	expire_orders(s);
 	facts.verdict = s->health.verdict;
 	facts.because = s->health.because;
 	memcpy(before, s->lines[ANSWER_WITH_READY].text, sizeof(before));
@@ -109,12 +142,7 @@ static void refresh(struct server *s)
 	if (s->told != s->health.verdict ||
 		strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0)
 		log_verdict(s);
-	s->lines_until_ms = health_deadline(&s->health, &s->rules);
-	if (s->lines_until_ms == UINT64_MAX)
-		uv_timer_stop(&s->expiry);
-	else
-		uv_timer_start(
-			&s->expiry, on_expiry, s->lines_until_ms - now_ms, 0);
+	set_expiry(s, now_ms);
 }
 
 static void on_expiry(uv_timer_t *timer)
@@ -153,6 +181,7 @@ static void take_outcome(struct server *s, enum outcome o, const char *detail)
 	log_outcome(s, o, detail);
 	s->has_outcome = true;
 	s->outcome = o;
+	text_format(s->detail, sizeof(s->detail), "%s", detail);
 	health_probe(&s->health, &s->rules, o, clock_now_ms());
 	refresh(s);
 	if (health_pace(&s->health) == HEALTH_CHANGING)
@@ -298,6 +327,55 @@ static void on_resolved(void *arg, int status)
 		start_probe(s);
 	else
 		take_outcome(s, OUTCOME_DNS, uv_strerror(status));
+}
+
+/* --- orders and looks ------------------------------------------------------
+ */
+
+const struct orders *server_orders(const struct server *s)
+{
+	return &s->orders;
+}
+
+void server_put_orders(struct server *s, const struct orders *orders)
+{
+	s->orders = *orders;
+	refresh(s);
+}
+
+void server_probe_now(struct server *s)
+{
+	if (s->state == RESTING)
+		rest(s, 0);
+}
+
+void server_look(struct server *s, struct server_view *v)
+{
+	const char *line = s->lines[ANSWER_WITH_READY].text;
+
+	refresh(s);
+	*v = (struct server_view){ .verdict = s->health.verdict,
+		.verdict_ms = s->health.since_ms > 0
+			? clock_now_ms() - s->health.since_ms
+			: 0,
+		.word = s->has_outcome ? outcome_word(s->outcome) : "none",
+		.sentence = s->has_outcome ? outcome_sentence(s->outcome)
+					   : "no probe has ended yet",
+		.detail = s->detail };
+	text_format(v->reply, sizeof(v->reply), "%.*s",
+		(int)strcspn(line, "\n"), line);
+}
+
+int server_view_in_service(
+	const struct server_view *v, const struct orders *orders)
+{
+	if (orders->hold.kind != ORDER_NONE ||
+		(orders->ceiling.kind != ORDER_NONE &&
+			orders->ceiling.percent == 0))
+		return 0;
+	if (orders->state.kind != ORDER_NONE)
+		return orders->state.kind == ORDER_UP;
+	return v->verdict == VERDICT_UP || v->verdict == VERDICT_BUSY;
 }
 
 /* --- life ------------------------------------------------------------------

@@ -14,8 +14,11 @@
 #include <uv.h>
 
 #include "config.h"
+#include "control.h"
 #include "fleet.h"
 #include "log.h"
+#include "orderbook.h"
+#include "text.h"
 #include "tlsconf.h"
 
 #define STANDARD_CONFIG "/etc/usher/usher.conf"
@@ -24,6 +27,8 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t hangup, terminate, interrupt;
 	struct fleet *fleet;
+	struct orderbook *book;
+	struct control *control;
 	const char *path;
 	enum config_need need;
 	char own_name[256]; /* this host's, where puppet.conf has no certname */
@@ -87,29 +92,54 @@ static void learn_own_name(struct daemon *d)
 	memcpy(d->own_name, host.certname, sizeof(d->own_name));
 }
 
-static void on_hangup(uv_signal_t *handle, int number)
+/* Says in one sentence what went wrong; the log has each error. */
+static void reload(void *arg, char *error, size_t cap)
 {
-	struct daemon *d = handle->data;
+	struct daemon *d = arg;
 	struct config_errors errors;
 	struct config *config;
 
-	(void)number;
 	if (load(d, &config, &errors) != 0) {
 		log_errors(d->path, &errors);
-		log_error("reload text=\"not done: the configuration before "
-			  "stays in use\"");
+		text_format(error, cap,
+			"%s:%u: %s (%zu in all): the configuration before "
+			"stays in use",
+			d->path, errors.list[0].line, errors.list[0].text,
+			errors.n);
 	} else if (fleet_configure(d->fleet, config) != 0) {
 		config_free(config);
-		log_error("reload text=\"not done: the configuration before "
-			  "stays in use\"");
+		text_format(error, cap,
+			"%s: can't be put into force, the log says why: the "
+			"configuration before stays in use",
+			d->path);
 	} else {
 		fleet_look(d->fleet);
-		log_info("reload text=\"done\"");
 	}
 	config_errors_free(&errors);
+	if (*error != '\0')
+		log_error("reload text=\"not done: the configuration before "
+			  "stays in use\"");
+	else
+		log_info("reload text=\"done\"");
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	char error[512] = "";
+
+	(void)number;
+	reload(handle->data, error, sizeof(error));
 }
 
 /* HAProxy keeps what it was told: nothing is said on the way out. */
+static void close_all(struct daemon *d)
+{
+	if (d->control != NULL)
+		control_close(d->control);
+	orderbook_close(d->book);
+	d->end = fleet_close(d->fleet);
+}
+
 static void on_end(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
@@ -118,7 +148,7 @@ static void on_end(uv_signal_t *handle, int number)
 	uv_close((uv_handle_t *)&d->hangup, NULL);
 	uv_close((uv_handle_t *)&d->terminate, NULL);
 	uv_close((uv_handle_t *)&d->interrupt, NULL);
-	d->end = fleet_close(d->fleet);
+	close_all(d);
 	if (d->end == FLEET_WAITING)
 		uv_stop(&d->loop);
 }
@@ -131,23 +161,57 @@ static void handle_signal(
 	uv_signal_start(handle, cb, number);
 }
 
+/* The parts, in the order in which they need each other.  0 or a UV_E*. */
+static int open_all(struct daemon *d, const struct config *config)
+{
+	struct fleet_owner owner;
+	int rc = orderbook_open(&d->book, &d->loop, config->state_dir);
+
+	if (rc != 0)
+		return rc;
+	owner = orderbook_owner(d->book);
+	rc = fleet_open(&d->fleet, &d->loop, &owner);
+	if (rc != 0) {
+		orderbook_close(d->book);
+		return rc;
+	}
+	orderbook_start(d->book, d->fleet);
+	return 0;
+}
+
+/* `config` is taken over. */
+static int go_into_service(struct daemon *d, struct config *config)
+{
+	struct control_options o = { .loop = &d->loop,
+		.fleet = d->fleet,
+		.book = d->book,
+		.reload = reload,
+		.arg = d };
+
+	if (fleet_configure(d->fleet, config) != 0) {
+		config_free(config);
+		return UV_EINVAL;
+	}
+	return control_open(&d->control, &o);
+}
+
 static int run(struct daemon *d, struct config *config)
 {
-	int rc = fleet_open(&d->fleet, &d->loop);
+	int rc = open_all(d, config);
 
 	if (rc != 0) {
 		log_error("start text=\"%s\"", uv_strerror(rc));
 		config_free(config);
+		uv_run(&d->loop, UV_RUN_DEFAULT);
 		return 1;
 	}
-	rc = fleet_configure(d->fleet, config);
+	rc = go_into_service(d, config);
 	if (rc == 0) {
 		handle_signal(d, &d->hangup, on_hangup, SIGHUP);
 		handle_signal(d, &d->terminate, on_end, SIGTERM);
 		handle_signal(d, &d->interrupt, on_end, SIGINT);
 	} else {
-		config_free(config);
-		d->end = fleet_close(d->fleet);
+		close_all(d);
 	}
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	return rc == 0 ? 0 : 1;
@@ -182,7 +246,10 @@ static int start(struct daemon *d, struct config *config)
 	/* A thread that waits for a name server would hold exit() up. */
 	if (d->end == FLEET_WAITING)
 		_exit(rc);
-	fleet_free(d->fleet);
+	if (d->fleet != NULL)
+		fleet_free(d->fleet);
+	if (d->book != NULL)
+		orderbook_free(d->book);
 	uv_loop_close(&d->loop);
 	tlsconf_global_free();
 	return rc;

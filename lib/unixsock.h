@@ -1,0 +1,36 @@
+#ifndef UNIXSOCK_H
+#define UNIXSOCK_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * A unix socket to listen on, made with care: the path's length is checked
+ * (libuv would cut it), a socket that somebody answers on is left alone, a
+ * stale one is replaced, and anybody may connect: who it is, the peer's
+ * credentials tell.
+ */
+
+/* What went wrong is said in a sentence. */
+enum { UNIXSOCK_ERROR_MAX = 256 };
+
+/*
+ * Binds, does not listen yet.  The folder is made (0755) when only it is
+ * missing.  Returns the descriptor, or -1.
+ */
+int unixsock_bind(const char *path, char error[UNIXSOCK_ERROR_MAX]);
+
+/* Connects, blocking.  Returns the descriptor, or -1 with errno set. */
+int unixsock_connect(const char *path);
+
+/* Who is at the other end of a connected socket.  0, or -1. */
+struct unixsock_peer {
+	uid_t uid;
+	gid_t gid;
+};
+int unixsock_peer(int fd, struct unixsock_peer *peer);
+
+/* 1 when the peer's primary or supplementary groups hold `gid`, else 0. */
+int unixsock_peer_in_group(int fd, gid_t gid);
+
+#endif

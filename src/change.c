@@ -1,0 +1,130 @@
+#include "change.h"
+
+#include <string.h>
+
+#include "text.h"
+
+enum change_verdict change_choose(struct change_target *targets, size_t n,
+	const struct command *c, char error[COMMAND_ERROR_MAX])
+{
+	const char *names[64];
+	const char *meant;
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		targets[i].chosen = (c->flags & COMMAND_ALL) != 0 ||
+			(*c->server == '\0' && n == 1) ||
+			strcmp(targets[i].name, c->server) == 0;
+		chosen += (size_t)targets[i].chosen;
+		if (i < 64)
+			names[i] = targets[i].name;
+	}
+	if (chosen > 0)
+		return CHANGE_DONE;
+	if (*c->server == '\0') {
+		text_format(error, COMMAND_ERROR_MAX,
+			"%s: there are %zu servers: name one, or say --all",
+			c->spec->name, n);
+		return CHANGE_WRONG;
+	}
+	meant = text_did_you_mean(c->server, names, n < 64 ? n : 64);
+	text_format(error, COMMAND_ERROR_MAX,
+		"%s: no server is named %.100s%s%s%s", c->spec->name, c->server,
+		meant != NULL ? "; did you mean " : "",
+		meant != NULL ? meant : "; `status` lists them",
+		meant != NULL ? "?" : "");
+	return CHANGE_WRONG;
+}
+
+static enum order_kind kind_of(enum command_id id)
+{
+	switch (id) {
+	case COMMAND_DRAIN:
+		return ORDER_DRAIN;
+	case COMMAND_MAINT:
+		return ORDER_MAINT;
+	case COMMAND_DOWN:
+		return ORDER_DOWN;
+	case COMMAND_UP:
+		return ORDER_UP;
+	case COMMAND_WEIGHT:
+		return ORDER_WEIGHT;
+	default:
+		return ORDER_NONE;
+	}
+}
+
+/* Without --state or --weight, `auto` ends both. */
+static void end_orders(struct orders *o, unsigned flags)
+{
+	unsigned slots = flags & (COMMAND_STATE | COMMAND_CEILING);
+
+	if (slots == 0 || (slots & COMMAND_STATE) != 0)
+		memset(&o->state, 0, sizeof(o->state));
+	if (slots == 0 || (slots & COMMAND_CEILING) != 0)
+		memset(&o->ceiling, 0, sizeof(o->ceiling));
+}
+
+static void apply(struct orders *o, const struct command *c, const char *who,
+	int64_t now_s)
+{
+	struct order given = { .kind = kind_of(c->spec->id),
+		.percent = c->percent,
+		.since_s = now_s,
+		.keeping = (c->flags & COMMAND_VOLATILE) != 0 ? ORDER_VOLATILE
+							      : ORDER_DURABLE };
+
+	if (given.kind == ORDER_NONE) {
+		end_orders(o, c->flags);
+		return;
+	}
+	if (c->for_ms > 0)
+		given.until_s = now_s + (int64_t)(c->for_ms / 1000);
+	text_format(given.who, sizeof(given.who), "%s", who);
+	text_format(given.why, sizeof(given.why), "%s", c->why);
+	order_give(o, &given);
+}
+
+static size_t in_service(const struct change_target *targets, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += (size_t)server_view_in_service(
+			&targets[i].view, &targets[i].next);
+	return count;
+}
+
+enum change_verdict change_work_out(struct change_target *targets, size_t n,
+	const struct command *c, const char *who, int64_t now_s,
+	enum config_switch require_reason, char error[COMMAND_ERROR_MAX])
+{
+	enum change_verdict verdict = change_choose(targets, n, c, error);
+	size_t before;
+
+	if (verdict != CHANGE_DONE)
+		return verdict;
+	if (require_reason == CONFIG_YES &&
+		(c->spec->takes & COMMAND_TAKES_REASON) != 0 &&
+		*c->why == '\0') {
+		text_format(error, COMMAND_ERROR_MAX,
+			"%s: a reason is required here: add -m REASON",
+			c->spec->name);
+		return CHANGE_REFUSED;
+	}
+	for (size_t i = 0; i < n; i++)
+		targets[i].next = targets[i].now;
+	before = in_service(targets, n);
+	for (size_t i = 0; i < n; i++)
+		if (targets[i].chosen)
+			apply(&targets[i].next, c, who, now_s);
+	if (n > 1 && before > 0 && in_service(targets, n) == 0 &&
+		(c->flags & COMMAND_FORCE) == 0) {
+		text_format(error, COMMAND_ERROR_MAX,
+			"%s: no server would be left in service; --force does "
+			"it all the same",
+			c->spec->name);
+		return CHANGE_REFUSED;
+	}
+	return CHANGE_DONE;
+}

@@ -1,0 +1,115 @@
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "order.h"
+
+/*
+ * What can be said to usherd over its control socket, as one line of words;
+ * usherctl checks its arguments with the same table before it connects.  Pure.
+ *
+ *	drain puppet1 --for 2h -m "kernel upgrade"
+ */
+enum command_id {
+	COMMAND_STATUS,
+	COMMAND_VERSION,
+	COMMAND_HELP,
+	COMMAND_DRAIN,
+	COMMAND_MAINT,
+	COMMAND_DOWN,
+	COMMAND_UP,
+	COMMAND_WEIGHT,
+	COMMAND_AUTO,
+	COMMAND_PROBE,
+	COMMAND_RELOAD,
+	COMMAND_LOG_LEVEL,
+};
+
+enum command_right {
+	COMMAND_LOOKS,  /* anybody on this machine */
+	COMMAND_ORDERS, /* root, and members of control-group */
+};
+
+/* What may stand behind the command's name. */
+enum command_takes {
+	COMMAND_TAKES_SERVER = 1,
+	COMMAND_TAKES_ALL = 2,       /* --all */
+	COMMAND_TAKES_PERCENT = 4,   /* N%, required */
+	COMMAND_TAKES_WORD = 8,      /* one word that is no server */
+	COMMAND_TAKES_REASON = 16,   /* -m REASON */
+	COMMAND_TAKES_END = 32,      /* --for TIME */
+	COMMAND_TAKES_FORCE = 64,    /* --force */
+	COMMAND_TAKES_SLOT = 128,    /* --state, --weight */
+	COMMAND_TAKES_KEEPING = 256, /* --volatile */
+	COMMAND_TAKES_JSON = 512,    /* -j */
+};
+
+struct command_spec {
+	const char *name;
+	enum command_id id;
+	enum command_right right;
+	unsigned takes;
+	const char *arguments; /* for the usage line */
+	const char *help;      /* one sentence */
+};
+
+extern const struct command_spec command_specs[];
+extern const size_t command_specs_n;
+
+/* Bits of command.flags. */
+enum command_flag {
+	COMMAND_ALL = 1,
+	COMMAND_FORCE = 2,
+	COMMAND_VOLATILE = 4,
+	COMMAND_STATE = 8,    /* auto: only the state order */
+	COMMAND_CEILING = 16, /* auto: only the weight order */
+	COMMAND_JSON = 32,
+	COMMAND_COLOR = 64,
+	COMMAND_PERCENT = 128, /* one was given */
+	COMMAND_REASON = 256,  /* likewise */
+};
+
+enum {
+	COMMAND_NAME_MAX = 256,
+	COMMAND_WORDS_MAX = 32,
+	COMMAND_ERROR_MAX = 320
+};
+
+struct command {
+	const struct command_spec *spec;
+	unsigned flags;
+	unsigned percent;
+	uint64_t for_ms;               /* 0: no end */
+	char server[COMMAND_NAME_MAX]; /* "" where none was named */
+	char word[32];
+	char why[ORDER_WHY_MAX];
+	char by[ORDER_WHO_MAX]; /* --by, for usherctl under sudo */
+};
+
+/*
+ * 0, or UV_EINVAL with one sentence: what is wrong and what would be right.
+ * argv[0] is the command's name.
+ */
+int command_parse(struct command *c, int argc, char *const *argv,
+	char error[COMMAND_ERROR_MAX]);
+
+/*
+ * Cuts a line into words in place: blanks separate, "..." holds blanks, and \
+ * takes the next byte as it is.  Returns how many, or UV_EINVAL where a quote
+ * has no end or there are too many.
+ */
+int command_split(char *line, char *words[COMMAND_WORDS_MAX]);
+
+/* Appends one word, quoted, and a blank before it; returns the new length. */
+size_t command_quote(char *dst, size_t used, size_t cap, const char *word);
+
+/* "usherctl drain [SERVER] [--all] ..." and what it does. */
+size_t command_usage(char *dst, size_t cap, const struct command_spec *spec);
+
+/* The spec of a name, or NULL with the sentence. */
+const struct command_spec *command_find(
+	const char *name, char error[COMMAND_ERROR_MAX]);
+
+#endif

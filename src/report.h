@@ -1,0 +1,32 @@
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stddef.h>
+
+#include "order.h"
+#include "server.h"
+
+/*
+ * What usherctl shows: text for people, and JSON for scripts.  The JSON is the
+ * contract: fields are added, not changed, within one "version".
+ */
+struct report_server {
+	const char *name;
+	struct server_view view;
+	const struct orders *orders;
+};
+
+struct report {
+	const struct report_server *servers;
+	size_t n;
+	const char *problem; /* with the state file; "" for none */
+	int64_t now_s;
+};
+
+enum report_color { REPORT_PLAIN, REPORT_COLOR };
+
+/* Both are the caller's to free; NULL without memory. */
+char *report_text(const struct report *r, enum report_color color);
+char *report_json(const struct report *r);
+
+#endif

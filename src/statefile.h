@@ -1,0 +1,33 @@
+#ifndef STATEFILE_H
+#define STATEFILE_H
+
+#include <stddef.h>
+
+#include "order.h"
+
+/*
+ * The state file's text: JSON, { "version": 1, "servers": { NAME: { "state":
+ * ORDER, "ceiling": ORDER, "hold": ORDER } } }, with ORDER = { "kind", "who",
+ * "why", "since", "until", "percent" }.  Pure.
+ */
+struct statefile_server {
+	const char *name;
+	const struct orders *orders;
+};
+
+/* Volatile orders are left out.  The caller frees it; NULL without memory. */
+char *statefile_encode(const struct statefile_server *servers, size_t n);
+
+/* `orders` is valid during the call. */
+typedef void (*statefile_cb)(
+	void *arg, const char *name, const struct orders *orders);
+
+enum { STATEFILE_ERROR_MAX = 256, STATEFILE_MAX = 64 << 20 };
+
+/*
+ * Calls cb for each server, or for none: 0, or UV_EINVAL with what is wrong.
+ */
+int statefile_decode(const char *text, size_t len, statefile_cb cb, void *arg,
+	char error[STATEFILE_ERROR_MAX]);
+
+#endif

@@ -1,0 +1,152 @@
+#include "store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "afile.h"
+#include "log.h"
+#include "text.h"
+
+struct found {
+	char *name;
+	struct orders orders;
+};
+
+struct store {
+	uv_loop_t *loop;
+	char path[PATH_MAX];
+	char problem[STATEFILE_ERROR_MAX + PATH_MAX];
+	struct found *found;
+	size_t n_found;
+	struct afile_write *write; /* under way */
+	store_cb cb;
+	void *arg;
+};
+
+static void on_found(void *arg, const char *name, const struct orders *orders)
+{
+	struct store *s = arg;
+	struct found *grown =
+		realloc(s->found, (s->n_found + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return;
+	s->found = grown;
+	grown[s->n_found].name = strdup(name);
+	grown[s->n_found].orders = *orders;
+	if (grown[s->n_found].name != NULL)
+		s->n_found++;
+}
+
+/* A damaged file is kept for people to look at. */
+static void put_aside(struct store *s, const char *why)
+{
+	char bad[PATH_MAX + sizeof(".bad")];
+
+	text_format(bad, sizeof(bad), "%s.bad", s->path);
+	if (rename(s->path, bad) != 0)
+		text_format(bad, sizeof(bad), "where it is");
+	text_format(s->problem, sizeof(s->problem),
+		"%s was damaged (%s): it is kept as %s, and the orders in it "
+		"are lost",
+		s->path, why, bad);
+	log_error("state text=\"%s\"", s->problem);
+}
+
+static void read_file(struct store *s)
+{
+	char error[STATEFILE_ERROR_MAX];
+	char *text;
+	size_t len;
+	int rc = afile_read(s->path, STATEFILE_MAX, &text, &len);
+
+	if (rc == UV_ENOENT)
+		return;
+	if (rc == UV_EFBIG) {
+		put_aside(s, "it is no regular file, or too large");
+		return;
+	}
+	if (rc != 0) {
+		text_format(s->problem, sizeof(s->problem),
+			"%s can't be read: %s", s->path, uv_strerror(rc));
+		log_error("state text=\"%s\"", s->problem);
+		return;
+	}
+	if (statefile_decode(text, len, on_found, s, error) != 0)
+		put_aside(s, error);
+	free(text);
+}
+
+int store_open(struct store **out, uv_loop_t *loop, const char *dir)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return UV_ENOMEM;
+	s->loop = loop;
+	text_format(s->path, sizeof(s->path), "%s/state.json", dir);
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		log_error("state text=\"%s can't be made: %s; orders will be "
+			  "refused\"",
+			dir, strerror(errno));
+	read_file(s);
+	*out = s;
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	if (s->write != NULL)
+		afile_abandon(s->write);
+	for (size_t i = 0; i < s->n_found; i++)
+		free(s->found[i].name);
+	free(s->found);
+	free(s);
+}
+
+struct orders store_found(const struct store *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_found; i++)
+		if (strcmp(s->found[i].name, name) == 0)
+			return s->found[i].orders;
+	return (struct orders){ .state = { .kind = ORDER_NONE } };
+}
+
+const char *store_problem(const struct store *s)
+{
+	return s->problem;
+}
+
+enum store_state store_state(const struct store *s)
+{
+	return s->write != NULL ? STORE_WRITING : STORE_IDLE;
+}
+
+static void on_written(void *arg, int status)
+{
+	struct store *s = arg;
+
+	s->write = NULL;
+	s->cb(s->arg, status);
+}
+
+int store_write(struct store *s, const struct statefile_server *servers,
+	size_t n, store_cb cb, void *arg)
+{
+	char *text = statefile_encode(servers, n);
+	int rc = UV_ENOMEM;
+
+	assert(s->write == NULL);
+	s->cb = cb;
+	s->arg = arg;
+	if (text != NULL)
+		rc = afile_start(&s->write, s->loop, s->path, text,
+			strlen(text), on_written, s);
+	free(text);
+	return rc;
+}

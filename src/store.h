@@ -1,0 +1,44 @@
+#ifndef STORE_H
+#define STORE_H
+
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "order.h"
+#include "statefile.h"
+
+/*
+ * The orders on disk: read once at the start, and written whole, off the loop,
+ * each time that they change.  One write at a time.
+ */
+struct store;
+
+typedef void (*store_cb)(void *arg, int status);
+
+/*
+ * Reads DIR/state.json; DIR is made (0700) when only it is missing.  What
+ * can't be parsed is moved to state.json.bad and said loudly; that, or a
+ * folder that can't be used, never stops the start.  0, or UV_ENOMEM.
+ */
+int store_open(struct store **out, uv_loop_t *loop, const char *dir);
+/* No callback after this. */
+void store_close(struct store *s);
+
+/* What was found for a server at the start; all zero where nothing was. */
+struct orders store_found(const struct store *s, const char *name);
+
+/* What is wrong with the file, for status; "" where nothing is. */
+const char *store_problem(const struct store *s);
+
+enum store_state { STORE_IDLE, STORE_WRITING };
+enum store_state store_state(const struct store *s);
+
+/*
+ * Only when idle.  cb: 0, or a UV_E* code: then nobody knows which of the two
+ * is on disk, and the owner must write again.  0, or UV_ENOMEM and no cb.
+ */
+int store_write(struct store *s, const struct statefile_server *servers,
+	size_t n, store_cb cb, void *arg);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * usherctl(8): checks its words, sends them as one line to usherd, and passes
+ * on what comes back.  Links libc only, so that it starts at once.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "text.h"
+#include "unixsock.h"
+
+#define STANDARD_SOCKET "/run/usher/control.sock"
+
+enum {
+	EXIT_DONE = 0,
+	EXIT_ERROR = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_IN_SERVICE = 3,
+	EXIT_UNREACHABLE = 4,
+	LINE_MAX_BYTES = 2048,
+};
+
+struct call {
+	const char *socket;
+	bool quiet;
+	int argc;
+	char *argv[COMMAND_WORDS_MAX];
+};
+
+static void usage(FILE *out)
+{
+	char text[512];
+
+	fputs("usage: usherctl [-s SOCKET] [-j] [-q] COMMAND [ARGUMENT...]\n"
+	      "  -s SOCKET  usherd's control socket, " STANDARD_SOCKET "\n"
+	      "  -j         JSON\n"
+	      "  -q         status: say nothing; exit 3 if not in service\n\n",
+		out);
+	for (size_t i = 0; i < command_specs_n; i++) {
+		command_usage(text, sizeof(text), &command_specs[i]);
+		fputs(text, out);
+	}
+}
+
+static int help(const char *topic)
+{
+	const struct command_spec *spec;
+	char text[512];
+
+	if (topic == NULL) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	spec = command_find(topic, text);
+	if (spec == NULL) {
+		fprintf(stderr, "usherctl: %s\n", text);
+		return EXIT_USAGE;
+	}
+	command_usage(text, sizeof(text), spec);
+	fputs(text, stdout);
+	return EXIT_DONE;
+}
+
+/* Takes usherctl's own options out; the rest is for usherd. */
+static int sort_out(struct call *call, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-s") == 0) {
+			if (i + 1 == argc) {
+				fputs("usherctl: -s: a path is missing\n",
+					stderr);
+				return EXIT_USAGE;
+			}
+			call->socket = argv[++i];
+		} else if (strcmp(argv[i], "-q") == 0) {
+			call->quiet = true;
+		} else if (call->argc < COMMAND_WORDS_MAX - 4) {
+			call->argv[call->argc++] = argv[i];
+		}
+	}
+	/* -j may stand before the command, which comes first in the line. */
+	for (int i = 0; i + 1 < call->argc && call->argv[i][0] == '-'; i++) {
+		char *option = call->argv[i];
+
+		call->argv[i] = call->argv[i + 1];
+		call->argv[i + 1] = option;
+	}
+	return EXIT_DONE;
+}
+
+static size_t make_line(const struct call *call, char line[LINE_MAX_BYTES])
+{
+	const char *sudo_user = getenv("SUDO_USER");
+	const char *no_color = getenv("NO_COLOR");
+	size_t used = 0;
+
+	for (int i = 0; i < call->argc; i++)
+		used = command_quote(line, used, LINE_MAX_BYTES, call->argv[i]);
+	if (geteuid() == 0 && sudo_user != NULL && *sudo_user != '\0') {
+		used = command_quote(line, used, LINE_MAX_BYTES, "--by");
+		used = command_quote(line, used, LINE_MAX_BYTES, sudo_user);
+	}
+	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0'))
+		used = command_quote(line, used, LINE_MAX_BYTES, "--color");
+	return used + text_format(line + used, LINE_MAX_BYTES - used, "\n");
+}
+
+static bool send_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* The reply's first line decides; what follows goes to stdout. */
+static int pass_on(FILE *reply, bool quiet)
+{
+	char head[COMMAND_ERROR_MAX + 64], *end;
+	long code;
+	int c;
+
+	if (fgets(head, sizeof(head), reply) == NULL) {
+		fputs("usherctl: usherd closed without an answer\n", stderr);
+		return EXIT_UNREACHABLE;
+	}
+	head[strcspn(head, "\n")] = '\0';
+	if (strcmp(head, "ok") == 0) {
+		while ((c = getc(reply)) != EOF)
+			if (!quiet)
+				putchar(c);
+		return EXIT_DONE;
+	}
+	code = strncmp(head, "error ", 6) == 0 ? strtol(head + 6, &end, 10) : 0;
+	if (code <= 0 || *end != ' ') {
+		fputs("usherctl: this is no usherd's answer\n", stderr);
+		return EXIT_UNREACHABLE;
+	}
+	fprintf(stderr, "usherctl: %s\n", end + 1);
+	return (int)code;
+}
+
+/* `status -q`: the JSON is asked for, and its in_service looked for. */
+static int judge(FILE *reply)
+{
+	char line[512];
+	int in = 0, out = 0;
+
+	if (fgets(line, sizeof(line), reply) == NULL)
+		return EXIT_UNREACHABLE;
+	if (strcmp(line, "ok\n") != 0) {
+		fprintf(stderr, "usherctl: %s", line);
+		return EXIT_ERROR;
+	}
+	while (fgets(line, sizeof(line), reply) != NULL) {
+		in += strstr(line, "\"in_service\": true") != NULL;
+		out += strstr(line, "\"in_service\": false") != NULL;
+	}
+	return in > 0 && out == 0 ? EXIT_DONE : EXIT_NOT_IN_SERVICE;
+}
+
+static int run(struct call *call, const struct command *command)
+{
+	bool judging = call->quiet && command->spec->id == COMMAND_STATUS;
+	char line[LINE_MAX_BYTES], json[] = "-j";
+	FILE *reply;
+	size_t len;
+	int fd, rc;
+
+	if (judging)
+		call->argv[call->argc++] = json;
+	len = make_line(call, line);
+	fd = unixsock_connect(call->socket);
+	if (fd < 0) {
+		fprintf(stderr,
+			"usherctl: %s: %s; is usherd running, with this "
+			"control-socket?\n",
+			call->socket, strerror(errno));
+		return EXIT_UNREACHABLE;
+	}
+	if (!send_all(fd, line, len) || (reply = fdopen(fd, "r")) == NULL) {
+		fprintf(stderr, "usherctl: %s: %s\n", call->socket,
+			strerror(errno));
+		close(fd);
+		return EXIT_UNREACHABLE;
+	}
+	rc = judging ? judge(reply) : pass_on(reply, call->quiet);
+	fclose(reply);
+	if (fflush(stdout) != 0 && rc == EXIT_DONE)
+		rc = EXIT_ERROR;
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct call call = { .socket = STANDARD_SOCKET };
+	struct command command;
+	char error[COMMAND_ERROR_MAX];
+	int rc = sort_out(&call, argc, argv);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (rc != EXIT_DONE)
+		return rc;
+	if (call.argc == 0) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(call.argv[0], "help") == 0 ||
+		strcmp(call.argv[0], "-h") == 0 ||
+		strcmp(call.argv[0], "--help") == 0)
+		return help(call.argc > 1 ? call.argv[1] : NULL);
+	if (command_parse(&command, call.argc, call.argv, error) != 0) {
+		fprintf(stderr, "usherctl: %s\n", error);
+		return EXIT_USAGE;
+	}
+	return run(&call, &command);
+}
