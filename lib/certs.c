@@ -6,7 +6,7 @@
 
 #include <mbedtls/error.h>
 
-/* --- what a load has to say ----------------------------------------------- */
+/* --- what a load has to say --- */
 
 static void note(struct tlsconf_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -41,7 +41,7 @@ enum tlsconf_result certs_bad_rc(
 	return certs_bad(r, "%s: %s", path, words);
 }
 
-/* --- the files ------------------------------------------------------------ */
+/* --- the files --- */
 
 enum tlsconf_result certs_read_pem(struct pem *p, const char *path,
 	const char *label, struct tlsconf_report *r)
@@ -108,7 +108,7 @@ enum tlsconf_result certs_load_crls(
 	return res;
 }
 
-/* --- revocation ----------------------------------------------------------- */
+/* --- revocation --- */
 
 static bool same(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
 {

@@ -36,7 +36,7 @@ struct tls_saved {
 	mbedtls_ssl_session session;
 };
 
-/* --- what mbedTLS calls --------------------------------------------------- */
+/* --- what mbedTLS calls --- */
 
 static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
 {
@@ -80,7 +80,7 @@ static int on_verify(
 	return rc;
 }
 
-/* --- life ----------------------------------------------------------------- */
+/* --- life --- */
 
 int tls_init(struct tls *t, struct tlsconf *conf, const char *host,
 	const struct tls_saved *resume)
@@ -128,7 +128,7 @@ void tls_feed_eof(struct tls *t)
 	t->in_eof = true;
 }
 
-/* --- sessions for resumption ---------------------------------------------- */
+/* --- sessions for resumption --- */
 
 /* To have none only costs a full handshake. */
 static void save_session(struct tls *t)
@@ -162,7 +162,7 @@ void tls_saved_free(struct tls_saved *s)
 	free(s);
 }
 
-/* --- steps ---------------------------------------------------------------- */
+/* --- steps --- */
 
 static enum tls_status fail(struct tls *t, int rc)
 {
@@ -262,7 +262,7 @@ void tls_close(struct tls *t)
 		mbedtls_ssl_close_notify(&t->ssl);
 }
 
-/* --- for people ----------------------------------------------------------- */
+/* --- for people --- */
 
 bool tls_resumed(const struct tls *t)
 {

@@ -29,7 +29,7 @@ struct tlsconf {
 	mbedtls_ctr_drbg_context rng;
 };
 
-/* --- what differs between mbedTLS 2.28 and 3.6 ---------------------------- */
+/* --- what differs between mbedTLS 2.28 and 3.6 --- */
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 
@@ -153,7 +153,7 @@ int tlsconf_verify(
 	return 0;
 }
 
-/* --- all together --------------------------------------------------------- */
+/* --- all together --- */
 
 static void destroy(struct tlsconf *c)
 {

@@ -59,7 +59,7 @@ struct trust {
 	char said_error[sizeof(((struct tlsconf_report *)0)->error)];
 };
 
-/* --- in a thread ---------------------------------------------------------- */
+/* --- in a thread --- */
 
 static void take_print(struct print *p, char *const paths[FILES])
 {
@@ -111,7 +111,7 @@ static void on_work(uv_work_t *req)
 	l->conf = NULL;
 }
 
-/* --- in the loop ---------------------------------------------------------- */
+/* --- in the loop --- */
 
 static void start_look(struct trust *t);
 

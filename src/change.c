@@ -90,7 +90,7 @@ static size_t in_service(const struct change_target *targets, size_t n)
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += (size_t)server_view_in_service(
+		count += (size_t)standing_in_service(
 			&targets[i].view, &targets[i].next);
 	return count;
 }

@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "config.h"
-#include "server.h"
+#include "standing.h"
 
 /*
  * What an order command makes of the orders of some servers.  Pure, but for
@@ -13,7 +13,7 @@
  */
 struct change_target {
 	char name[COMMAND_NAME_MAX];
-	struct server_view view;
+	struct standing_view view;
 	struct orders now;  /* in force */
 	struct orders next; /* after the change */
 	int chosen;         /* the command is about this one */

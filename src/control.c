@@ -30,8 +30,7 @@ struct control {
 	char *answer; /* of the request being served */
 };
 
-/* --- replies ---------------------------------------------------------------
- */
+/* --- replies --- */
 
 static enum serve_next answer(
 	struct control *c, struct serve_request *r, char *text)
@@ -67,8 +66,7 @@ static enum serve_next answer_ok(
 	return answer(c, r, text);
 }
 
-/* --- commands --------------------------------------------------------------
- */
+/* --- commands --- */
 
 static enum serve_next show_status(struct control *c, struct serve_request *r,
 	const struct command *command)
@@ -276,8 +274,7 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 		: answer_error(c, r, EXIT_USAGE, "the line is too long");
 }
 
-/* --- life ------------------------------------------------------------------
- */
+/* --- life --- */
 
 static int listen_there(struct control *c)
 {

@@ -16,7 +16,7 @@ struct fleet;
 struct fleet_owner {
 	/* What is on disk for a server that is new. */
 	struct orders (*restore)(void *arg, const char *name);
-	server_ended_cb ended;
+	standing_ended_cb ended;
 	void *arg;
 };
 

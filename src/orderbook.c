@@ -40,8 +40,7 @@ struct orderbook {
 
 static void go_on(struct orderbook *b);
 
-/* --- the servers -----------------------------------------------------------
- */
+/* --- the servers --- */
 
 static size_t count_servers(const struct orderbook *b)
 {
@@ -60,14 +59,13 @@ struct change_target *orderbook_look(const struct orderbook *b, size_t *n)
 
 		text_format(targets[i].name, sizeof(targets[i].name), "%s",
 			server_name(s));
-		server_look(s, &targets[i].view);
-		targets[i].now = *server_orders(s);
+		standing_look(server_standing(s), &targets[i].view);
+		targets[i].now = *standing_orders(server_standing(s));
 	}
 	return targets;
 }
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing --- */
 
 static void on_retry(uv_timer_t *timer)
 {
@@ -136,13 +134,13 @@ static void put_into_force(struct orderbook *b)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct change_target *t = &p->targets[i];
 		struct server *s = fleet_find(b->fleet, t->name);
-		struct server_view view;
+		struct standing_view view;
 
 		if (!t->chosen || s == NULL)
 			continue;
 		log_change(t->name, p->who, t->now, t->next);
-		server_put_orders(s, &t->next);
-		server_look(s, &view);
+		standing_put_orders(server_standing(s), &t->next);
+		standing_look(server_standing(s), &view);
 		if (text != NULL)
 			used += text_format(text + used, size - used,
 				"%s: %s\n", t->name, view.reply);
@@ -186,11 +184,12 @@ static int start_write(
 	if (all == NULL)
 		return UV_ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		const struct server *s = fleet_server(b->fleet, i);
+		struct server *s = fleet_server(b->fleet, i);
 
 		all[i].name = server_name(s);
-		all[i].orders = changed != NULL ? &changed->targets[i].next
-						: server_orders(s);
+		all[i].orders = changed != NULL
+			? &changed->targets[i].next
+			: standing_orders(server_standing(s));
 	}
 	rc = store_write(b->store, all, n, on_written, b);
 	free(all);
@@ -253,13 +252,12 @@ static struct orders restore(void *arg, const char *name)
 	return store_found(b->store, name);
 }
 
-static void on_ended(
-	void *arg, const struct server *s, const struct order *ended)
+static void on_ended(void *arg, const char *server, const struct order *ended)
 {
 	static const struct order none = { .kind = ORDER_NONE };
 	struct orderbook *b = arg;
 
-	log_slot(server_name(s), "usherd (it has run out)", ended, &none);
+	log_slot(server, "usherd (it has run out)", ended, &none);
 	b->dirty = true;
 	if (!b->closing)
 		uv_timer_start(&b->retry, on_retry, 0, 0);

@@ -12,8 +12,7 @@
 
 enum { JSON_VERSION = 1, TIME_MAX = 32 };
 
-/* --- text ------------------------------------------------------------------
- */
+/* --- text --- */
 
 /* "3d 4h", "12m", "40s": the two largest units are enough for a person. */
 static void show_age(char dst[TIME_MAX], int64_t seconds)
@@ -107,8 +106,7 @@ char *report_text(const struct report *r, enum report_color color)
 	return NULL;
 }
 
-/* --- JSON ------------------------------------------------------------------
- */
+/* --- JSON --- */
 
 /* RFC 3339, or null for "no end". */
 static json_t *json_time(int64_t seconds)
@@ -139,7 +137,7 @@ static json_t *json_order(const struct order *o)
 
 static json_t *json_server(const struct report_server *s)
 {
-	int in_service = server_view_in_service(&s->view, s->orders);
+	int in_service = standing_in_service(&s->view, s->orders);
 
 	return json_pack("{ss sb ss sI ss ss ss ss so so so}", "name", s->name,
 		"in_service", in_service, "verdict",

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "order.h"
-#include "server.h"
+#include "standing.h"
 
 /*
  * What usherctl shows: text for people, and JSON for scripts.  The JSON is the
@@ -12,7 +12,7 @@
  */
 struct report_server {
 	const char *name;
-	struct server_view view;
+	struct standing_view view;
 	const struct orders *orders;
 };
 

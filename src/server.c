@@ -26,8 +26,6 @@ enum {
 	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
-	WALL_CLOCK_MS = 1000, /* how often it is looked at: it may be set */
-	FORMS = ANSWER_WITHOUT_ADMIN + 1,
 };
 
 enum state { RESTING, RESOLVING, PROBING };
@@ -39,8 +37,7 @@ struct server {
 	enum state state;
 	uint64_t delay_ms; /* of the first probe */
 	uv_timer_t timer;
-	uv_timer_t expiry; /* of the verdict: health_deadline() */
-	unsigned open;     /* handles libuv has not closed yet */
+	unsigned open; /* handles libuv has not closed yet */
 
 	struct resolve_name *name;
 	uint64_t looked_up_ms;
@@ -51,19 +48,7 @@ struct server {
 	struct tls_saved *saved;
 	uint64_t full_ms; /* the last full handshake */
 
-	struct health_rules rules;
-	struct health health;
-	struct orders orders;
-	bool has_outcome;
-	enum outcome outcome; /* of the last probe */
-	char detail[PROBE_DETAIL_MAX];
-	enum verdict told; /* the verdict in the last log line */
-
-	struct {
-		char text[ANSWER_MAX];
-		size_t len;
-	} lines[FORMS];
-	uint64_t lines_until_ms;
+	struct standing standing;
 };
 
 static void rest(struct server *s, uint64_t ms);
@@ -78,113 +63,19 @@ const struct config_server *server_config(const struct server *s)
 	return s->config;
 }
 
-/* --- the reply -------------------------------------------------------------
- */
-
-/* As it stands between quotes. */
-static void log_verdict(struct server *s)
+struct standing *server_standing(struct server *s)
 {
-	char reply[ANSWER_MAX];
-
-	text_format(
-		reply, sizeof(reply), "%s", s->lines[ANSWER_WITH_READY].text);
-	reply[strcspn(reply, "\n")] = '\0';
-	text_quotable(reply);
-	log_at(s->health.verdict == VERDICT_FAIL ? LOG_WARN : LOG_INFO,
-		"verdict server=%s is=%s was=%s word=%s reply=\"%s\"",
-		s->config->name, verdict_name(s->health.verdict),
-		verdict_name(s->told),
-		s->has_outcome ? outcome_word(s->outcome) : "none", reply);
-	s->told = s->health.verdict;
+	return &s->standing;
 }
 
-static void expire_orders(struct server *s)
-{
-	struct order ended[ORDER_SLOTS];
-	size_t n = order_expire(&s->orders, time(NULL), ended);
-
-	for (size_t i = 0; i < n; i++)
-		s->shared.ended(s->shared.arg, s, &ended[i]);
-}
-
-static void on_expiry(uv_timer_t *timer);
-
-/* The lines are good until the verdict or an order may run out. */
-static void set_expiry(struct server *s, uint64_t now_ms)
-{
-	uint64_t until_ms = health_deadline(&s->health, &s->rules);
-
-	if (order_next_end(&s->orders) != 0 &&
-		until_ms > now_ms + WALL_CLOCK_MS)
-		until_ms = now_ms + WALL_CLOCK_MS;
-	s->lines_until_ms = until_ms;
-	if (until_ms == UINT64_MAX)
-		uv_timer_stop(&s->expiry);
-	else
-		uv_timer_start(&s->expiry, on_expiry, until_ms - now_ms, 0);
-}
-
-/* Composes the lines anew; says so in the log when they have changed. */
-static void refresh(struct server *s)
-{
-	uint64_t now_ms = clock_now_ms();
-	struct answer_facts facts = { .orders = &s->orders, .automatic = 100 };
-	char before[ANSWER_MAX];
-
-	health_advance(&s->health, &s->rules, now_ms);
-	expire_orders(s);
-	facts.verdict = s->health.verdict;
-	facts.because = s->health.because;
-	memcpy(before, s->lines[ANSWER_WITH_READY].text, sizeof(before));
-	for (unsigned form = 0; form < FORMS; form++)
-		s->lines[form].len = answer_line(
-			s->lines[form].text, &facts, (enum answer_form)form);
-	if (s->told != s->health.verdict ||
-		strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0)
-		log_verdict(s);
-	set_expiry(s, now_ms);
-}
-
-static void on_expiry(uv_timer_t *timer)
-{
-	refresh(timer->data);
-}
-
-/*
- * The clock is asked too: after this process or the machine has stood still,
- * polls are served before any timer has run.
- */
-const char *server_reply(struct server *s, enum answer_form form, size_t *len)
-{
-	if (clock_now_ms() >= s->lines_until_ms)
-		refresh(s);
-	*len = s->lines[form].len;
-	return s->lines[form].text;
-}
-
-/* --- probing ---------------------------------------------------------------
- */
-
-static void log_outcome(struct server *s, enum outcome o, const char *detail)
-{
-	if (s->has_outcome && s->outcome == o)
-		return;
-	log_at(o == OUTCOME_OK ? LOG_INFO : LOG_WARN,
-		"probe server=%s word=%s text=\"%s\" detail=\"%s\"",
-		s->config->name, outcome_word(o), outcome_sentence(o), detail);
-}
+/* --- probing --- */
 
 static void take_outcome(struct server *s, enum outcome o, const char *detail)
 {
 	uint64_t pause_ms = s->config->interval_ms;
 
-	log_outcome(s, o, detail);
-	s->has_outcome = true;
-	s->outcome = o;
-	text_format(s->detail, sizeof(s->detail), "%s", detail);
-	health_probe(&s->health, &s->rules, o, clock_now_ms());
-	refresh(s);
-	if (health_pace(&s->health) == HEALTH_CHANGING)
+	standing_probed(&s->standing, o, detail);
+	if (standing_pace(&s->standing) == HEALTH_CHANGING)
 		pause_ms = s->config->fast_interval_ms;
 	rest(s, pause_ms + (uint64_t)random() % (pause_ms / 10 + 1));
 }
@@ -329,57 +220,13 @@ static void on_resolved(void *arg, int status)
 		take_outcome(s, OUTCOME_DNS, uv_strerror(status));
 }
 
-/* --- orders and looks ------------------------------------------------------
- */
-
-const struct orders *server_orders(const struct server *s)
-{
-	return &s->orders;
-}
-
-void server_put_orders(struct server *s, const struct orders *orders)
-{
-	s->orders = *orders;
-	refresh(s);
-}
-
 void server_probe_now(struct server *s)
 {
 	if (s->state == RESTING)
 		rest(s, 0);
 }
 
-void server_look(struct server *s, struct server_view *v)
-{
-	const char *line = s->lines[ANSWER_WITH_READY].text;
-
-	refresh(s);
-	*v = (struct server_view){ .verdict = s->health.verdict,
-		.verdict_ms = s->health.since_ms > 0
-			? clock_now_ms() - s->health.since_ms
-			: 0,
-		.word = s->has_outcome ? outcome_word(s->outcome) : "none",
-		.sentence = s->has_outcome ? outcome_sentence(s->outcome)
-					   : "no probe has ended yet",
-		.detail = s->detail };
-	text_format(v->reply, sizeof(v->reply), "%.*s",
-		(int)strcspn(line, "\n"), line);
-}
-
-int server_view_in_service(
-	const struct server_view *v, const struct orders *orders)
-{
-	if (orders->hold.kind != ORDER_NONE ||
-		(orders->ceiling.kind != ORDER_NONE &&
-			orders->ceiling.percent == 0))
-		return 0;
-	if (orders->state.kind != ORDER_NONE)
-		return orders->state.kind == ORDER_UP;
-	return v->verdict == VERDICT_UP || v->verdict == VERDICT_BUSY;
-}
-
-/* --- life ------------------------------------------------------------------
- */
+/* --- life --- */
 
 static int open_name(struct resolve_name **out, struct server *s,
 	const struct config_server *config)
@@ -392,12 +239,9 @@ static int open_name(struct resolve_name **out, struct server *s,
 				 parts.port, on_resolved, s);
 }
 
-static void adopt(struct server *s, const struct config_server *config,
-	struct trust *trust)
+static struct health_rules rules_of(const struct config_server *config)
 {
-	s->config = config;
-	s->trust = trust;
-	s->rules = (struct health_rules){ .rise = (unsigned)config->rise,
+	return (struct health_rules){ .rise = (unsigned)config->rise,
 		.fall = (unsigned)config->fall,
 		.busy_limit_ms = config->busy_limit_ms,
 		.stale_ms = 3 * (config->interval_ms + config->timeout_ms) };
@@ -408,6 +252,7 @@ int server_open(struct server **out, const struct server_shared *shared,
 	uint64_t delay_ms)
 {
 	struct server *s = calloc(1, sizeof(*s));
+	struct health_rules rules;
 	int rc;
 
 	if (s == NULL)
@@ -418,13 +263,15 @@ int server_open(struct server **out, const struct server_shared *shared,
 		free(s);
 		return rc;
 	}
-	adopt(s, config, trust);
+	s->config = config;
+	s->trust = trust;
+	rules = rules_of(config);
 	uv_timer_init(shared->loop, &s->timer);
-	uv_timer_init(shared->loop, &s->expiry);
-	s->timer.data = s->expiry.data = s;
+	s->timer.data = s;
 	s->open = 2;
+	standing_open(&s->standing, shared->loop, config->name, &rules,
+		shared->ended, shared->arg);
 	s->delay_ms = delay_ms;
-	refresh(s);
 	rest(s, delay_ms);
 	*out = s;
 	return 0;
@@ -433,10 +280,13 @@ int server_open(struct server **out, const struct server_shared *shared,
 void server_configure(struct server *s, const struct config_server *config,
 	struct trust *trust)
 {
+	struct health_rules rules = rules_of(config);
+
 	if (trust != s->trust)
 		forget_session(s);
-	adopt(s, config, trust);
-	refresh(s);
+	s->config = config;
+	s->trust = trust;
+	standing_set_rules(&s->standing, config->name, &rules);
 }
 
 void server_trust_changed(struct server *s, const struct trust *trust)
@@ -445,17 +295,25 @@ void server_trust_changed(struct server *s, const struct trust *trust)
 		return;
 	forget_session(s);
 	if (s->state == RESTING)
-		rest(s, s->has_outcome ? 0 : s->delay_ms);
+		rest(s, standing_was_probed(&s->standing) ? 0 : s->delay_ms);
 }
 
-static void on_closed(uv_handle_t *h)
+static void release(struct server *s)
 {
-	struct server *s = h->data;
-
 	if (--s->open > 0)
 		return;
 	forget_session(s);
 	free(s);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	release(h->data);
+}
+
+static void on_standing_closed(void *owner)
+{
+	release(owner);
 }
 
 void server_close(struct server *s)
@@ -463,6 +321,6 @@ void server_close(struct server *s)
 	if (s->probe != NULL)
 		probe_close(s->probe);
 	resolve_close(s->name);
-	uv_close((uv_handle_t *)&s->timer, on_closed);
-	uv_close((uv_handle_t *)&s->expiry, on_closed);
+	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
+	standing_close(&s->standing, on_standing_closed, s);
 }

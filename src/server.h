@@ -6,9 +6,9 @@
 
 #include <uv.h>
 
-#include "answer.h"
 #include "config.h"
 #include "resolve.h"
+#include "standing.h"
 #include "trust.h"
 #include "turns.h"
 
@@ -18,16 +18,12 @@
  */
 struct server;
 
-/* An order has run out, and is not in force any more. */
-typedef void (*server_ended_cb)(
-	void *arg, const struct server *s, const struct order *ended);
-
 /* What all servers of a process share; must outlive them. */
 struct server_shared {
 	uv_loop_t *loop;
 	struct resolver *resolver;
 	struct turns *turns;
-	server_ended_cb ended;
+	standing_ended_cb ended;
 	void *arg;
 };
 
@@ -50,29 +46,10 @@ void server_trust_changed(struct server *s, const struct trust *trust);
 const char *server_name(const struct server *s);
 const struct config_server *server_config(const struct server *s);
 
-/* The orders in force.  Putting others into force changes the reply at once. */
-const struct orders *server_orders(const struct server *s);
-void server_put_orders(struct server *s, const struct orders *orders);
+/* Its verdict, orders and lines; lives as long as the server. */
+struct standing *server_standing(struct server *s);
 
 /* Probes at once, unless a probe is under way. */
 void server_probe_now(struct server *s);
-
-/* What there is to see. */
-struct server_view {
-	enum verdict verdict;
-	uint64_t verdict_ms; /* how long it has been so */
-	const char *word;    /* of the last probe's end; "none" before it */
-	const char *sentence;
-	const char *detail;
-	char reply[ANSWER_MAX]; /* without its '\n' */
-};
-void server_look(struct server *s, struct server_view *v);
-
-/* 1 when HAProxy would be told to send it work under `orders`, else 0. */
-int server_view_in_service(
-	const struct server_view *v, const struct orders *orders);
-
-/* The line for a poller, with its '\n'; valid until the next turn. */
-const char *server_reply(struct server *s, enum answer_form form, size_t *len);
 
 #endif
