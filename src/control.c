@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "command.h"
+#include "held.h"
 #include "log.h"
 #include "report.h"
 #include "serve.h"
@@ -24,6 +25,7 @@ enum {
 
 struct control {
 	struct control_options options;
+	struct held_list held;
 	struct serve *serve;
 	char *path;
 	gid_t group;
@@ -168,26 +170,41 @@ static enum serve_next help(
 	return answer_ok(c, r, strdup(text));
 }
 
-static void on_ordered(void *arg, const char *reply)
-{
-	struct serve_conn *conn = arg;
-
-	serve_write(conn, reply, strlen(reply));
-	serve_finish(conn);
-}
-
 /* Under sudo, usherctl says who root really is. */
 static enum serve_next take_order(struct control *c, struct serve_request *r,
 	const struct command *command, const struct who *who)
 {
 	bool named = who->uid == 0 && *command->by != '\0';
-	struct orderbook_entry *entry = orderbook_give(c->options.book, command,
-		named ? command->by : who->name, on_ordered, r->conn);
 
-	if (entry == NULL)
+	if (held_order(&c->held, r->conn, command,
+		    named ? command->by : who->name) != 0)
 		return answer(c, r, NULL);
-	serve_hold_data(r->conn, entry);
 	return SERVE_HOLD;
+}
+
+static enum serve_next begin_monitor(struct control *c, struct serve_request *r,
+	const struct command *command)
+{
+	if (held_monitor(&c->held, r->conn, command) != 0)
+		return answer(c, r, NULL);
+	return SERVE_HOLD;
+}
+
+static void on_change(void *arg, const struct history_entry *e)
+{
+	struct control *c = arg;
+
+	held_tell(&c->held, e);
+}
+
+static enum serve_next show_log(struct control *c, struct serve_request *r,
+	const struct command *command)
+{
+	const struct history *h = c->options.history;
+
+	return answer_ok(c, r,
+		(command->flags & COMMAND_JSON) != 0 ? report_history_json(h)
+						     : report_history_text(h));
 }
 
 static enum serve_next execute(struct control *c, struct serve_request *r,
@@ -211,6 +228,10 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 	switch (command->spec->id) {
 	case COMMAND_STATUS:
 		return show_status(c, r, command);
+	case COMMAND_LOG:
+		return show_log(c, r, command);
+	case COMMAND_MONITOR:
+		return begin_monitor(c, r, command);
 	case COMMAND_VERSION:
 		return answer_ok(c, r, strdup("usherd " VERSION "\n"));
 	case COMMAND_HELP:
@@ -257,7 +278,7 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 	case SERVE_OPENED:
 		return SERVE_WAIT;
 	case SERVE_GONE:
-		orderbook_forget(r->held);
+		held_gone(r->held);
 		return SERVE_REFUSE;
 	case SERVE_MORE:
 		return end != NULL ? on_line(c, r, (size_t)(end - r->data))
@@ -304,6 +325,7 @@ int control_open(struct control **out, const struct control_options *o)
 	if (c == NULL)
 		return rc;
 	c->options = *o;
+	c->held.book = o->book;
 	c->path = strdup(config->control_socket);
 	c->group = who_group(config->control_group);
 	if (c->path != NULL)
@@ -317,13 +339,16 @@ int control_open(struct control **out, const struct control_options *o)
 		log_info("control text=\"there is no group %s: only root may "
 			 "give orders\"",
 			config->control_group);
+	history_follow(o->history, on_change, c);
 	*out = c;
 	return 0;
 }
 
 void control_close(struct control *c)
 {
+	history_follow(c->options.history, NULL, NULL);
 	serve_close(c->serve);
+	held_close(&c->held);
 	unlink(c->path);
 	free(c->path);
 	free(c->answer);

@@ -14,8 +14,9 @@ struct control;
 
 struct control_options {
 	uv_loop_t *loop;
-	struct fleet *fleet; /* both are borrowed until control_close() */
+	struct fleet *fleet; /* these three: borrowed until control_close() */
 	struct orderbook *book;
+	struct history *history;
 	/* Reads the configuration again; `error` stays "" when that is done. */
 	void (*reload)(void *arg, char *error, size_t cap);
 	void *arg;

@@ -115,7 +115,7 @@ static void restore_orders(struct fleet *f, struct server *fresh)
 	struct server *old = parts_find_server(&f->parts, server_name(fresh));
 	struct orders orders = old != NULL
 		? *standing_orders(server_standing(old))
-		: f->owner.restore(f->owner.arg, server_name(fresh));
+		: f->owner.restore(f->owner.standing.arg, server_name(fresh));
 
 	standing_put_orders(server_standing(fresh), &orders);
 }
@@ -257,8 +257,7 @@ int fleet_open(
 		return UV_ENOMEM;
 	f->shared.loop = loop;
 	f->shared.turns = &f->turns;
-	f->shared.ended = owner->ended;
-	f->shared.arg = owner->arg;
+	f->shared.standing = owner->standing;
 	f->owner = *owner;
 	if (resolver_open(&f->shared.resolver, loop) != 0) {
 		free(f);

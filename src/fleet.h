@@ -16,8 +16,7 @@ struct fleet;
 struct fleet_owner {
 	/* What is on disk for a server that is new. */
 	struct orders (*restore)(void *arg, const char *name);
-	standing_ended_cb ended;
-	void *arg;
+	struct standing_options standing; /* its arg is also restore's */
 };
 
 /* With nothing in it.  `owner` is copied.  0, or UV_ENOMEM. */

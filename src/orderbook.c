@@ -30,6 +30,7 @@ struct orderbook {
 	uv_loop_t *loop;
 	struct fleet *fleet;
 	struct store *store;
+	struct history *history;
 	uv_timer_t retry;
 	bool closing;
 	bool dirty; /* what is in force may not be what is on disk */
@@ -79,35 +80,45 @@ static void write_failed(struct orderbook *b, int status)
 	uv_timer_start(&b->retry, on_retry, RETRY_MS, 0);
 }
 
-static void log_slot(const char *server, const char *by,
+/* As it stands in the log and the history; ceilings with their number. */
+static void describe(char *dst, size_t cap, const struct order *o)
+{
+	size_t used = 0;
+
+	if (o->kind == ORDER_NONE) {
+		text_format(dst, cap, "none");
+		return;
+	}
+	if (o->kind == ORDER_WEIGHT || o->kind == ORDER_CANARY)
+		used = text_format(dst, cap, "%u%% ", o->percent);
+	order_describe(dst + used, cap - used, o);
+	text_quotable(dst);
+}
+
+static void log_slot(struct orderbook *b, const char *server, const char *by,
 	const struct order *old, const struct order *now)
 {
-	char was[ORDER_WHY_MAX + 128] = "none",
-				 is[ORDER_WHY_MAX + 128] = "none";
+	char was[ORDER_WHY_MAX + 128], is[ORDER_WHY_MAX + 128];
 
 	if (memcmp(old, now, sizeof(*old)) == 0)
 		return;
-	if (old->kind != ORDER_NONE)
-		order_describe(was, sizeof(was), old);
-	if (now->kind != ORDER_NONE)
-		order_describe(is, sizeof(is), now);
-	for (char *q = was; (q = strchr(q, '"')) != NULL;)
-		*q = '\'';
-	for (char *q = is; (q = strchr(q, '"')) != NULL;)
-		*q = '\'';
+	describe(was, sizeof(was), old);
+	describe(is, sizeof(is), now);
+	history_add(b->history, time(NULL), server, "order", "%s -> %s, by %s",
+		was, is, by);
 	log_info("order server=%s by=\"%s\" old=\"%s\" new=\"%s\"", server, by,
 		was, is);
 }
 
-static void log_change(const char *server, const char *by, struct orders old,
-	struct orders now)
+static void log_change(struct orderbook *b, const char *server, const char *by,
+	struct orders old, struct orders now)
 {
 	struct order *was[ORDER_SLOTS], *is[ORDER_SLOTS];
 
 	order_slots(&old, was);
 	order_slots(&now, is);
 	for (size_t i = 0; i < ORDER_SLOTS; i++)
-		log_slot(server, by, was[i], is[i]);
+		log_slot(b, server, by, was[i], is[i]);
 }
 
 /* Takes `first` out of the queue and tells who gave it. */
@@ -138,7 +149,7 @@ static void put_into_force(struct orderbook *b)
 
 		if (!t->chosen || s == NULL)
 			continue;
-		log_change(t->name, p->who, t->now, t->next);
+		log_change(b, t->name, p->who, t->now, t->next);
 		standing_put_orders(server_standing(s), &t->next);
 		standing_look(server_standing(s), &view);
 		if (text != NULL)
@@ -257,7 +268,7 @@ static void on_ended(void *arg, const char *server, const struct order *ended)
 	static const struct order none = { .kind = ORDER_NONE };
 	struct orderbook *b = arg;
 
-	log_slot(server, "usherd (it has run out)", ended, &none);
+	log_slot(b, server, "usherd (it has run out)", ended, &none);
 	b->dirty = true;
 	if (!b->closing)
 		uv_timer_start(&b->retry, on_retry, 0, 0);
@@ -265,9 +276,11 @@ static void on_ended(void *arg, const char *server, const struct order *ended)
 
 struct fleet_owner orderbook_owner(struct orderbook *b)
 {
-	return (struct fleet_owner){
-		.restore = restore, .ended = on_ended, .arg = b
-	};
+	return (struct fleet_owner){ .restore = restore,
+		.standing = { .loop = b->loop,
+			.history = b->history,
+			.ended = on_ended,
+			.arg = b } };
 }
 
 struct orderbook_entry *orderbook_give(struct orderbook *b,
@@ -293,14 +306,15 @@ void orderbook_forget(struct orderbook_entry *entry)
 	entry->cb = NULL;
 }
 
-int orderbook_open(
-	struct orderbook **out, uv_loop_t *loop, const char *state_dir)
+int orderbook_open(struct orderbook **out, uv_loop_t *loop,
+	struct history *history, const char *state_dir)
 {
 	struct orderbook *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
 		return UV_ENOMEM;
 	b->loop = loop;
+	b->history = history;
 	b->last = &b->first;
 	if (store_open(&b->store, loop, state_dir) != 0) {
 		free(b);

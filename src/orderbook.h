@@ -8,6 +8,7 @@
 #include "change.h"
 #include "command.h"
 #include "fleet.h"
+#include "history.h"
 #include "store.h"
 
 /*
@@ -23,9 +24,12 @@ enum { ORDERBOOK_ERROR = 1, ORDERBOOK_REFUSED = 5 };
 /* `reply` is whole: "ok\n" and a body, or "error N TEXT\n".  Once. */
 typedef void (*orderbook_cb)(void *arg, const char *reply);
 
-/* Reads what is on disk.  0, or UV_ENOMEM. */
-int orderbook_open(
-	struct orderbook **out, uv_loop_t *loop, const char *state_dir);
+/*
+ * Reads what is on disk.  `history` is borrowed until orderbook_close().  0,
+ * or UV_ENOMEM.
+ */
+int orderbook_open(struct orderbook **out, uv_loop_t *loop,
+	struct history *history, const char *state_dir);
 
 /* What the fleet is to be opened with. */
 struct fleet_owner orderbook_owner(struct orderbook *b);

@@ -106,6 +106,50 @@ char *report_text(const struct report *r, enum report_color color)
 	return NULL;
 }
 
+char *report_entry_text(const struct history_entry *e)
+{
+	char when[sizeof("2026-01-31 23:59:59")] = "";
+	time_t t = e->time_s;
+	char *text = NULL;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	if (asprintf(&text, "%s  %s  %s: %s\n", when, e->server, e->what,
+		    e->text) < 0)
+		return NULL;
+	return text;
+}
+
+/* Joins what `show` makes of each entry. */
+static char *join(const struct history *h,
+	char *(*show)(const struct history_entry *e), const char *between)
+{
+	const struct history_entry *e;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; (e = history_get(h, i)) != NULL; i++) {
+		char *line = show(e);
+
+		if (line != NULL)
+			fprintf(out, "%s%s", i > 0 ? between : "", line);
+		free(line);
+	}
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *report_history_text(const struct history *h)
+{
+	return join(h, report_entry_text, "");
+}
+
 /* --- JSON --- */
 
 /* RFC 3339, or null for "no end". */
@@ -161,5 +205,29 @@ char *report_json(const struct report *r)
 	if (root != NULL && json_array_size(list) == r->n)
 		text = json_dumps(root, JSON_INDENT(1));
 	json_decref(root);
+	return text;
+}
+
+char *report_entry_json(const struct history_entry *e)
+{
+	json_t *root = json_pack("{si so ss ss ss}", "version", JSON_VERSION,
+		"time", json_time(e->time_s), "server", e->server, "what",
+		e->what, "text", e->text);
+	char *compact = json_dumps(root, JSON_COMPACT), *text = NULL;
+
+	json_decref(root);
+	if (compact != NULL && asprintf(&text, "%s\n", compact) < 0)
+		text = NULL;
+	free(compact);
+	return text;
+}
+
+char *report_history_json(const struct history *h)
+{
+	char *list = join(h, report_entry_json, ","), *text = NULL;
+
+	if (list != NULL && asprintf(&text, "[\n%s]\n", list) < 0)
+		text = NULL;
+	free(list);
 	return text;
 }

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "history.h"
 #include "order.h"
 #include "standing.h"
 
@@ -25,8 +26,16 @@ struct report {
 
 enum report_color { REPORT_PLAIN, REPORT_COLOR };
 
-/* Both are the caller's to free; NULL without memory. */
+/* What these return is the caller's to free; NULL without memory. */
 char *report_text(const struct report *r, enum report_color color);
 char *report_json(const struct report *r);
+
+/* One change, as one line with its '\n'. */
+char *report_entry_text(const struct history_entry *e);
+char *report_entry_json(const struct history_entry *e);
+
+/* All that are left, the oldest first. */
+char *report_history_text(const struct history *h);
+char *report_history_json(const struct history *h);
 
 #endif

@@ -269,8 +269,7 @@ int server_open(struct server **out, const struct server_shared *shared,
 	uv_timer_init(shared->loop, &s->timer);
 	s->timer.data = s;
 	s->open = 2;
-	standing_open(&s->standing, shared->loop, config->name, &rules,
-		shared->ended, shared->arg);
+	standing_open(&s->standing, &shared->standing, config->name, &rules);
 	s->delay_ms = delay_ms;
 	rest(s, delay_ms);
 	*out = s;

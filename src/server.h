@@ -23,8 +23,7 @@ struct server_shared {
 	uv_loop_t *loop;
 	struct resolver *resolver;
 	struct turns *turns;
-	standing_ended_cb ended;
-	void *arg;
+	struct standing_options standing;
 };
 
 /*

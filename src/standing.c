@@ -22,6 +22,9 @@ static void log_verdict(struct standing *s)
 		"verdict server=%s is=%s was=%s word=%s reply=\"%s\"", s->name,
 		verdict_name(s->health.verdict), verdict_name(s->told),
 		s->probed ? outcome_word(s->outcome) : "none", reply);
+	history_add(s->history, time(NULL), s->name, "verdict",
+		"%s; HAProxy is told: %s", verdict_name(s->health.verdict),
+		reply);
 	s->told = s->health.verdict;
 }
 
@@ -168,13 +171,14 @@ void standing_set_rules(
 	refresh(s);
 }
 
-void standing_open(struct standing *s, uv_loop_t *loop, const char *name,
-	const struct health_rules *rules, standing_ended_cb ended, void *arg)
+void standing_open(struct standing *s, const struct standing_options *o,
+	const char *name, const struct health_rules *rules)
 {
 	memset(s, 0, sizeof(*s));
-	s->ended = ended;
-	s->arg = arg;
-	uv_timer_init(loop, &s->expiry);
+	s->history = o->history;
+	s->ended = o->ended;
+	s->arg = o->arg;
+	uv_timer_init(o->loop, &s->expiry);
 	s->expiry.data = s;
 	standing_set_rules(s, name, rules);
 }

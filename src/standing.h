@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "health.h"
+#include "history.h"
 #include "order.h"
 
 /*
@@ -38,6 +39,7 @@ struct standing {
 	} lines[STANDING_FORMS];
 	uint64_t until_ms; /* the lines are good so long */
 	uv_timer_t expiry;
+	struct history *history;
 	standing_ended_cb ended;
 	void *arg;
 	void (*closed)(void *owner);
@@ -54,9 +56,16 @@ struct standing_view {
 	char reply[ANSWER_MAX]; /* without its '\n' */
 };
 
+struct standing_options {
+	uv_loop_t *loop;
+	struct history *history; /* borrowed until standing_close() */
+	standing_ended_cb ended;
+	void *arg;
+};
+
 /* `name` is borrowed until standing_close() or standing_set_rules(). */
-void standing_open(struct standing *s, uv_loop_t *loop, const char *name,
-	const struct health_rules *rules, standing_ended_cb ended, void *arg);
+void standing_open(struct standing *s, const struct standing_options *o,
+	const char *name, const struct health_rules *rules);
 /* cb(owner) comes when libuv has let go. */
 void standing_close(
 	struct standing *s, void (*closed)(void *owner), void *owner);

@@ -138,6 +138,7 @@ static int pass_on(FILE *reply, bool quiet)
 	}
 	head[strcspn(head, "\n")] = '\0';
 	if (strcmp(head, "ok") == 0) {
+		setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
 		while ((c = getc(reply)) != EOF)
 			if (!quiet)
 				putchar(c);

@@ -27,6 +27,7 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t hangup, terminate, interrupt;
 	struct fleet *fleet;
+	struct history *history;
 	struct orderbook *book;
 	struct control *control;
 	const char *path;
@@ -165,8 +166,12 @@ static void handle_signal(
 static int open_all(struct daemon *d, const struct config *config)
 {
 	struct fleet_owner owner;
-	int rc = orderbook_open(&d->book, &d->loop, config->state_dir);
+	int rc;
 
+	d->history = history_new();
+	if (d->history == NULL)
+		return UV_ENOMEM;
+	rc = orderbook_open(&d->book, &d->loop, d->history, config->state_dir);
 	if (rc != 0)
 		return rc;
 	owner = orderbook_owner(d->book);
@@ -185,6 +190,7 @@ static int go_into_service(struct daemon *d, struct config *config)
 	struct control_options o = { .loop = &d->loop,
 		.fleet = d->fleet,
 		.book = d->book,
+		.history = d->history,
 		.reload = reload,
 		.arg = d };
 
@@ -250,6 +256,7 @@ static int start(struct daemon *d, struct config *config)
 		fleet_free(d->fleet);
 	if (d->book != NULL)
 		orderbook_free(d->book);
+	history_free(d->history);
 	uv_loop_close(&d->loop);
 	tlsconf_global_free();
 	return rc;
