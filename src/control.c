@@ -154,7 +154,7 @@ static enum serve_next set_log_level(struct control *c, struct serve_request *r,
 static enum serve_next help(
 	struct control *c, struct serve_request *r, const char *topic)
 {
-	char text[4096], error[COMMAND_ERROR_MAX];
+	char text[4096] = "", error[COMMAND_ERROR_MAX];
 	const struct command_spec *spec = NULL;
 	size_t used = 0;
 

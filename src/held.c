@@ -96,6 +96,13 @@ void held_gone(void *held)
 
 void held_close(struct held_list *l)
 {
-	while (l->first != NULL)
-		held_gone(l->first);
+	struct held *next;
+
+	for (struct held *h = l->first; h != NULL; h = next) {
+		next = h->next;
+		if (h->entry != NULL)
+			orderbook_forget(h->entry);
+		free(h);
+	}
+	l->first = NULL;
 }

@@ -28,6 +28,14 @@ enum order_kind order_kind(const char *name)
 	return ORDER_NONE;
 }
 
+int order_same(const struct order *a, const struct order *b)
+{
+	return a->kind == b->kind && a->percent == b->percent &&
+		a->since_s == b->since_s && a->until_s == b->until_s &&
+		a->keeping == b->keeping && strcmp(a->who, b->who) == 0 &&
+		strcmp(a->why, b->why) == 0;
+}
+
 struct order *order_slot(struct orders *o, enum order_kind kind)
 {
 	switch (kind) {

@@ -46,6 +46,9 @@ const char *order_name(enum order_kind kind);
 /* The other way round; ORDER_NONE for any other word. */
 enum order_kind order_kind(const char *name);
 
+/* 1 when nothing differs, else 0. */
+int order_same(const struct order *a, const struct order *b);
+
 /* The slot that an order of this kind belongs into. */
 struct order *order_slot(struct orders *o, enum order_kind kind);
 

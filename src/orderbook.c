@@ -100,7 +100,7 @@ static void log_slot(struct orderbook *b, const char *server, const char *by,
 {
 	char was[ORDER_WHY_MAX + 128], is[ORDER_WHY_MAX + 128];
 
-	if (memcmp(old, now, sizeof(*old)) == 0)
+	if (order_same(old, now))
 		return;
 	describe(was, sizeof(was), old);
 	describe(is, sizeof(is), now);

@@ -93,7 +93,9 @@ static int sort_out(struct call *call, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-static size_t make_line(const struct call *call, char line[LINE_MAX_BYTES])
+/* `more` is one more option, or NULL. */
+static size_t make_line(
+	const struct call *call, char line[LINE_MAX_BYTES], const char *more)
 {
 	const char *sudo_user = getenv("SUDO_USER");
 	const char *no_color = getenv("NO_COLOR");
@@ -101,6 +103,8 @@ static size_t make_line(const struct call *call, char line[LINE_MAX_BYTES])
 
 	for (int i = 0; i < call->argc; i++)
 		used = command_quote(line, used, LINE_MAX_BYTES, call->argv[i]);
+	if (more != NULL)
+		used = command_quote(line, used, LINE_MAX_BYTES, more);
 	if (geteuid() == 0 && sudo_user != NULL && *sudo_user != '\0') {
 		used = command_quote(line, used, LINE_MAX_BYTES, "--by");
 		used = command_quote(line, used, LINE_MAX_BYTES, sudo_user);
@@ -175,14 +179,12 @@ static int judge(FILE *reply)
 static int run(struct call *call, const struct command *command)
 {
 	bool judging = call->quiet && command->spec->id == COMMAND_STATUS;
-	char line[LINE_MAX_BYTES], json[] = "-j";
+	char line[LINE_MAX_BYTES];
 	FILE *reply;
 	size_t len;
 	int fd, rc;
 
-	if (judging)
-		call->argv[call->argc++] = json;
-	len = make_line(call, line);
+	len = make_line(call, line, judging ? "-j" : NULL);
 	fd = unixsock_connect(call->socket);
 	if (fd < 0) {
 		fprintf(stderr,
