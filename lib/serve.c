@@ -169,6 +169,19 @@ static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
 		c->request + used, (unsigned)(sizeof(c->request) - used));
 }
 
+/* Who has shut his side may still be taking a long reply. */
+static void on_end(struct conn *c)
+{
+	uv_stream_t *stream = (uv_stream_t *)&c->tcp;
+
+	c->ended = true;
+	uv_read_stop(stream);
+	if (!c->replied)
+		ask(c, SERVE_ENDED);
+	else if (uv_stream_get_write_queue_size(stream) == 0)
+		finish(c);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = stream->data;
@@ -176,10 +189,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	(void)b;
 	if (n == 0 || c->closing)
 		return;
-	if (n == UV_EOF && !c->replied) {
-		c->ended = true;
-		uv_read_stop(stream);
-		ask(c, SERVE_ENDED);
+	if (n == UV_EOF) {
+		on_end(c);
 	} else if (n < 0) {
 		finish(c);
 	} else if (c->replied) {
