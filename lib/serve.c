@@ -33,7 +33,8 @@ struct serve_conn {
 	struct sockaddr_storage peer;
 	size_t forgotten;
 	size_t len;
-	char request[SERVE_REQUEST_MAX];
+	size_t cap;
+	char request[];
 };
 
 /* A write of a held connection; owns its bytes. */
@@ -200,8 +201,7 @@ static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
 	size_t used = c->replied || c->held ? 0 : c->len;
 
 	(void)hint;
-	*b = uv_buf_init(
-		c->request + used, (unsigned)(sizeof(c->request) - used));
+	*b = uv_buf_init(c->request + used, (unsigned)(c->cap - used));
 }
 
 /* Who has shut his side may still be taking a long reply. */
@@ -234,7 +234,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 			drop(c);
 	} else {
 		c->len += (size_t)n;
-		ask(c, c->len < sizeof(c->request) ? SERVE_MORE : SERVE_FULL);
+		ask(c, c->len < c->cap ? SERVE_MORE : SERVE_FULL);
 	}
 }
 
@@ -261,15 +261,18 @@ static int accept_conn(struct serve *s, struct serve_conn *c)
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct serve *s = listener->data;
+	size_t cap =
+		s->kind == KIND_TCP ? SERVE_REQUEST_MAX : SERVE_COMMAND_MAX;
 	struct serve_conn *c;
 
 	if (status < 0)
 		return;
 	if (s->connections >= SERVE_CONNECTIONS_MAX && s->oldest != NULL)
 		drop(s->oldest);
-	c = calloc(1, sizeof(*c));
+	c = calloc(1, sizeof(*c) + cap);
 	if (c == NULL)
 		return;
+	c->cap = cap;
 	init_stream(s->kind, listener->loop, &c->s);
 	uv_timer_init(listener->loop, &c->timer);
 	c->s.handle.data = c->timer.data = c;

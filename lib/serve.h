@@ -21,7 +21,8 @@ struct serve;
 struct serve_conn;
 
 enum {
-	SERVE_REQUEST_MAX = 2048,     /* bytes kept of a request */
+	SERVE_REQUEST_MAX = 512,      /* bytes kept of a request: TCP */
+	SERVE_COMMAND_MAX = 2048,     /* likewise: unix */
 	SERVE_UNSENT_MAX = 1 << 20,   /* bytes that a slow peer may leave */
 	SERVE_FORGET_MAX = 65536,     /* bytes read and forgotten at the end */
 	SERVE_LINGER_MS = 2000,       /* from the reply to the close */
@@ -31,7 +32,7 @@ enum {
 enum serve_event {
 	SERVE_OPENED, /* just accepted; no byte has been read */
 	SERVE_MORE,   /* `data` has grown */
-	SERVE_FULL,   /* `data` has grown to SERVE_REQUEST_MAX */
+	SERVE_FULL,   /* `data` has grown to its maximum */
 	SERVE_ENDED,  /* the peer will send no more */
 	SERVE_LATE,   /* patience_ms have passed since SERVE_OPENED */
 	SERVE_GONE,   /* after SERVE_HOLD: it is over, forget the connection */

@@ -55,8 +55,8 @@ static enum serve_next answer_unknown(
 		log_warn("unknown poller=%s asked=\"%s\" text=\"%s%s\"",
 			address, name,
 			*name != '\0' ? "no [server] section has this name"
-				      : "several servers share this port: set "
-					"agent-send \"NAME\\n\"",
+				      : "several servers share this port: "
+					"agent-send must name one",
 			seen == SEEN_FULL ? "; more will not be listed" : "");
 	return answer(a, r, unknown_server, strlen(unknown_server));
 }

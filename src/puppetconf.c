@@ -18,7 +18,7 @@ static const struct place {
 } places[] = {
 	{ "/etc/puppetlabs/puppet", "/opt/puppetlabs/puppet/cache",
 		"/etc/puppetlabs/puppet/ssl" },
-	{ "/etc/puppet", "/var/lib/puppet", "/var/lib/puppet/ssl" },
+	{ "/etc/puppet", "/var/cache/puppet", "/var/lib/puppet/ssl" },
 };
 
 /*
@@ -41,7 +41,7 @@ enum { VALUE_MAX = 256 };
 
 struct reading {
 	char value[N][VALUE_MAX]; /* as written; "" where not set */
-	int rank[N];              /* of the section that set it */
+	int rank[N];              /* of the section that set it; -1: none */
 	int section;              /* rank of the one being read */
 };
 
@@ -59,6 +59,20 @@ static void on_section(void *arg, unsigned line, const char *name)
 			r->section = i;
 }
 
+/* Cuts off what Puppet lets follow a path: "/x { owner = root, mode = 755 }" */
+static void cut_file_options(char *value)
+{
+	for (char *at = value; (at = strchr(at, '{')) != NULL; at++) {
+		if (at > value && at[-1] == '$')
+			continue;
+		while (at > value && (at[-1] == ' ' || at[-1] == '\t'))
+			at--;
+		*at = '\0';
+		return;
+	}
+}
+
+/* In one section, as for Puppet, the first of several counts. */
 static void on_value(
 	void *arg, unsigned line, const char *key, const char *value)
 {
@@ -66,10 +80,11 @@ static void on_value(
 
 	(void)line;
 	for (int i = 0; i < N; i++) {
-		if (strcmp(key, names[i]) != 0 || r->section < r->rank[i])
+		if (strcmp(key, names[i]) != 0 || r->section <= r->rank[i])
 			continue;
 		r->rank[i] = r->section;
 		text_format(r->value[i], VALUE_MAX, "%s", value);
+		cut_file_options(r->value[i]);
 	}
 }
 
@@ -133,22 +148,26 @@ static void fill(struct reading *r, const struct place *place)
 	}
 }
 
-/* The package whose puppet.conf is there, else whose CA is, else the first. */
-static const struct place *find_place(const char *root)
+static bool exists(const char *root, const char *folder, const char *name)
 {
-	static const char *const signs[] = { "puppet.conf",
-		"ssl/certs/ca.pem" };
 	struct stat st;
 	char path[512];
 
-	for (size_t s = 0; s < 2; s++) {
-		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-			text_format(path, sizeof(path), "%s%s/%s", root,
-				places[i].confdir, signs[s]);
-			if (stat(path, &st) == 0)
-				return &places[i];
-		}
-	}
+	text_format(path, sizeof(path), "%s%s/%s", root, folder, name);
+	return stat(path, &st) == 0;
+}
+
+/* The package whose puppet.conf is there, else whose CA is, else the first. */
+static const struct place *find_place(const char *root)
+{
+	const size_t n = sizeof(places) / sizeof(*places);
+
+	for (size_t i = 0; i < n; i++)
+		if (exists(root, places[i].confdir, "puppet.conf"))
+			return &places[i];
+	for (size_t i = 0; i < n; i++)
+		if (exists(root, places[i].ssldir, "certs/ca.pem"))
+			return &places[i];
 	return &places[0];
 }
 
@@ -162,6 +181,8 @@ void puppetconf_read(struct puppetconf *p, const char *root)
 
 	text_format(
 		path, sizeof(path), "%s%s/puppet.conf", root, place->confdir);
+	for (int i = 0; i < N; i++)
+		r.rank[i] = -1;
 	inifile_read(path, &events, &r);
 	fill(&r, place);
 	text_format(p->certname, sizeof(p->certname), "%s", r.value[CERTNAME]);

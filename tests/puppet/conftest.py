@@ -14,19 +14,19 @@ from puppetserver import PuppetServer, require  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def ca(tmp_path_factory):
-    """A server that is never started: its CA and certificates serve all."""
+def model(tmp_path_factory):
+    """A server that is never started: what was made for it serves all."""
     require()
-    server = PuppetServer(tmp_path_factory.mktemp("ca") / "server")
+    server = PuppetServer(tmp_path_factory.mktemp("model") / "server")
     server.setup(NAMES, ["slow%d.test" % CATALOG_SECONDS])
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def farm(ca, tmp_path_factory):
+def farm(model, tmp_path_factory):
     """Two Puppet Servers that are not started yet, an usherd beside each, and
     HAProxy; its history is printed at the end.
     """
     with contextlib.ExitStack() as stack:
-        yield Farm(ca, tmp_path_factory.mktemp("farm"), stack)
+        yield Farm(model, tmp_path_factory.mktemp("farm"), stack)

@@ -17,7 +17,8 @@ FILE = Path(__file__).resolve().parent.parent.parent / "haproxy" / "tcp.cfg"
 # As in the file.
 NAMES = ["puppet1.example.com", "puppet2.example.com"]
 BACKEND = "puppetserver"
-CATALOG_SECONDS = 8
+# Enough for a few probes, and for a slow machine.
+CATALOG_SECONDS = 15
 
 
 class State(NamedTuple):
@@ -32,10 +33,10 @@ class State(NamedTuple):
 class Node:
     """A Puppet Server and the usherd beside it, with usherd's defaults."""
 
-    def __init__(self, name, ca, folder):
+    def __init__(self, name, model, folder):
         self.name = name
         self.puppet = PuppetServer(folder / "puppetserver")
-        self.puppet.setup(ca_of=ca)
+        self.puppet.setup_like(model)
         self.usherd = Usherd(folder, self.config())
 
     def config(self, **more):
@@ -89,6 +90,7 @@ class History:
         self.lines = []
         self.states = {node.name: [] for node in nodes}
         self.read = {node.name: 0 for node in nodes}
+        self.good_probes = {node.name: [] for node in nodes}
         self.stopping = threading.Event()
         self.failed = None
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -124,6 +126,8 @@ class History:
         for line in lines[self.read[node.name]:len(lines)]:
             self.read[node.name] += 1
             fact = Fact(line)
+            if fact.says("probe", word="ok"):
+                self.good_probes[node.name].append(time.monotonic())
             if fact.says("verdict"):
                 self.add("usherd", node.name, fact.get("reply"))
             elif fact.level in ("info", "warn", "error"):
@@ -143,6 +147,14 @@ class History:
         states = list(self.states[name])
         return [s for s, following in zip(states, states[1:] + [None])
                 if following is None or following.when >= since]
+
+    def first_good_answer(self, name, since):
+        """To usherd or to HAProxy's own check; None: to neither."""
+        times = [t for t in self.good_probes[name] if t >= since][:1]
+        good = []
+        for state in self.seen(name, since):
+            good = good + [state.when] if state.check == "L7OK 200" else []
+        return min(times + good[:1], default=None)
 
     def wait(self, name, status, since=0.0, agent="", check=""):
         """Until HAProxy says a status that begins so, of a word of usherd that
@@ -168,23 +180,23 @@ class History:
 
 
 class Farm:
-    def __init__(self, ca, folder, cleanup):
+    def __init__(self, model, folder, cleanup):
         self.nodes = []
         for n, name in enumerate(NAMES, 1):
             (folder / str(n)).mkdir()
-            node = Node(name, ca, folder / str(n))
+            node = Node(name, model, folder / str(n))
             cleanup.callback(node.stop)
             self.nodes.append(node)
-        self.haproxy = HAProxy(self.haproxy_config(ca), BACKEND)
+        self.haproxy = HAProxy(self.haproxy_config(model), BACKEND)
         cleanup.callback(self.haproxy.stop)
         self.history = History(self.haproxy, self.nodes)
         cleanup.callback(self.tell)
 
-    def haproxy_config(self, ca):
+    def haproxy_config(self, model):
         """The file as it is, with its variables set before."""
         variables = {"PUPPET_BIND": "unix@{folder}/front",
                      "HAPROXY_SOCKET": "{folder}/stats",
-                     "PUPPET_CA": ca.ca_file}
+                     "PUPPET_CA": model.ca_file}
         for n, node in enumerate(self.nodes, 1):
             variables.update(node.variables(n))
         lines = ["setenv %s %s" % pair for pair in variables.items()]

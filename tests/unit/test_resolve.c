@@ -1,0 +1,340 @@
+#include "t.h"
+
+#include <stdio.h>
+
+#include "addr.h"
+#include "looks.h"
+#include "resolve.h"
+
+/* --- the fixture ---------------------------------------------------------- */
+
+enum { NAMES = 6 };
+
+struct fix {
+	uv_loop_t loop;
+	struct resolver *resolver;
+	struct name {
+		struct resolve_name *n;
+		unsigned calls;
+		int status;
+		bool called;
+		bool close_in_callback;
+	} names[NAMES];
+};
+
+static void on_resolved(void *arg, int status)
+{
+	struct name *name = arg;
+
+	name->calls++;
+	name->status = status;
+	name->called = true;
+	if (name->close_in_callback) {
+		resolve_close(name->n);
+		name->n = NULL;
+	}
+}
+
+static void start(struct fix *f)
+{
+	memset(f, 0, sizeof(*f));
+	looks_n = at_once = most_at_once = cancelled = 0;
+	bad_host = NULL;
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	assert_int_equal(resolver_open(&f->resolver, &f->loop), 0);
+}
+
+static void open_name(struct fix *f, int i, const char *host)
+{
+	assert_int_equal(resolve_open(&f->names[i].n, f->resolver, host, 8140,
+				 on_resolved, &f->names[i]),
+		0);
+}
+
+static void open_and_ask_all(struct fix *f)
+{
+	for (int i = 0; i < NAMES; i++) {
+		char host[32];
+
+		snprintf(host, sizeof(host), "host%d.invalid", i);
+		open_name(f, i, host);
+		resolve_ask(f->names[i].n);
+	}
+}
+
+static void close_name(struct fix *f, int i)
+{
+	resolve_close(f->names[i].n);
+	f->names[i].n = NULL;
+}
+
+static void stop(struct fix *f)
+{
+	for (int i = 0; i < NAMES; i++)
+		if (f->names[i].n != NULL)
+			close_name(f, i);
+	resolver_close(f->resolver);
+	t_loop_close(&f->loop);
+}
+
+static void expect_addrs(const struct name *name, const char *shown)
+{
+	const struct resolve_addrs *addrs = resolve_addrs(name->n);
+	char text[RESOLVE_ADDRS_MAX * ADDR_TEXT_MAX] = "", one[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < addrs->n; i++) {
+		addr_show(one, (const struct sockaddr *)&addrs->sa[i]);
+		strcat(strcat(text, i > 0 ? " " : ""), one);
+	}
+	assert_string_equal(text, shown);
+}
+
+#define HOSTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* --- tests ---------------------------------------------------------------- */
+
+static void test_literals(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_name(&f, 0, "192.0.2.1");
+	open_name(&f, 1, "2001:db8::1");
+	for (int i = 0; i < 2; i++)
+		resolve_ask(f.names[i].n);
+	expect_addrs(&f.names[0], "192.0.2.1:8140");
+	expect_addrs(&f.names[1], "[2001:db8::1]:8140");
+	assert_int_equal(looks_n, 0);
+	stop(&f);
+	assert_int_equal(f.names[0].calls + f.names[1].calls, 0);
+}
+
+static void test_localhost(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_name(&f, 0, "localhost");
+	expect_addrs(&f.names[0], "");
+	resolve_ask(f.names[0].n);
+	let_go(0);
+	assert_int_equal(f.names[0].calls, 0);
+	t_run_until(&f.loop, &f.names[0].called, 100);
+	assert_int_equal(f.names[0].status, 0);
+	assert_in_range(resolve_addrs(f.names[0].n)->n, 1, 2);
+	assert_int_equal(
+		addr_port((const struct sockaddr *)resolve_addrs(f.names[0].n)
+				  ->sa),
+		8140);
+	stop(&f);
+	assert_int_equal(f.names[0].calls, 1);
+}
+
+static void test_failing_keeps_the_last(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_name(&f, 0, "host.invalid");
+	resolve_ask(f.names[0].n);
+	fail_look(0, UV_EAI_NONAME);
+	assert_int_equal(f.names[0].status, UV_EAI_NONAME);
+	expect_addrs(&f.names[0], "");
+
+	resolve_ask(f.names[0].n);
+	answer(1, HOSTS("192.0.2.1", "2001:db8::1"));
+	assert_int_equal(f.names[0].status, 0);
+	expect_addrs(&f.names[0], "192.0.2.1:8140 [2001:db8::1]:8140");
+
+	resolve_ask(f.names[0].n);
+	fail_look(2, UV_EAI_AGAIN);
+	assert_int_equal(f.names[0].status, UV_EAI_AGAIN);
+	expect_addrs(&f.names[0], "192.0.2.1:8140 [2001:db8::1]:8140");
+
+	resolve_ask(f.names[0].n);
+	answer(3, (const char *const[]){ NULL }); /* a name without any */
+	expect_addrs(&f.names[0], "192.0.2.1:8140 [2001:db8::1]:8140");
+
+	resolve_ask(f.names[0].n);
+	answer(4, HOSTS("192.0.2.2"));
+	expect_addrs(&f.names[0], "192.0.2.2:8140");
+	assert_int_equal(f.names[0].calls, 5);
+	stop(&f);
+}
+
+static void test_more_addresses_than_fit(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_name(&f, 0, "host.invalid");
+	resolve_ask(f.names[0].n);
+	answer(0,
+		HOSTS("::1", "::2", "::3", "::4", "::5", "::6", "::7", "::8",
+			"::9"));
+	assert_int_equal(resolve_addrs(f.names[0].n)->n, RESOLVE_ADDRS_MAX);
+	stop(&f);
+}
+
+static void test_asking_twice_is_asking_once(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_and_ask_all(&f);
+	for (int i = 0; i < NAMES; i++)
+		resolve_ask(f.names[i].n);
+	for (size_t i = 0; i < NAMES; i++)
+		answer(i, HOSTS("192.0.2.1"));
+	assert_int_equal(looks_n, NAMES);
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(f.names[i].calls, 1);
+	stop(&f);
+}
+
+/* In the order in which they were asked for, whichever ends first. */
+static void test_two_at_once(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_and_ask_all(&f);
+	for (size_t i = 0; i < NAMES; i++) {
+		char host[32];
+
+		snprintf(host, sizeof(host), "host%zu.invalid", i);
+		assert_true(i < looks_n);
+		assert_string_equal(looks[i].host, host);
+		assert_int_equal(resolver_busy(f.resolver), at_once);
+		if (i % 2 == 1)
+			fail_look(i, UV_EAI_FAIL);
+		if (i % 2 == 1)
+			answer(i - 1, HOSTS("192.0.2.1"));
+	}
+	assert_int_equal(most_at_once, 2);
+	assert_int_equal(resolver_busy(f.resolver), 0);
+	stop(&f);
+}
+
+/* What libuv doesn't even start keeps nobody else waiting, nor itself. */
+static void test_refused_at_once(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	bad_host = "host2.invalid";
+	open_and_ask_all(&f);
+	answer(0, HOSTS("192.0.2.1"));
+	assert_int_equal(at_once, 2);
+	assert_string_equal(looks[2].host, "host3.invalid");
+	for (size_t i = 1; i < NAMES - 1; i++)
+		answer(i, HOSTS("192.0.2.1"));
+	assert_int_equal(f.names[NAMES - 1].calls, 1);
+	assert_int_equal(f.names[2].calls, 0);
+	bad_host = NULL;
+	resolve_ask(f.names[2].n);
+	answer(NAMES - 1, HOSTS("192.0.2.1"));
+	assert_int_equal(f.names[2].calls, 1);
+	stop(&f);
+}
+
+/* Closes the names, each in another state, after so many look-ups. */
+static void test_close_sweep(void **state)
+{
+	(void)state;
+	for (size_t ended = 0; ended <= NAMES; ended++) {
+		struct fix f;
+
+		start(&f);
+		open_and_ask_all(&f);
+		for (size_t i = 0; i < ended; i++)
+			answer(i, HOSTS("192.0.2.1"));
+		for (int i = 0; i < NAMES; i++)
+			close_name(&f, i);
+		assert_int_equal(cancelled, at_once);
+		resolver_close(f.resolver);
+		/* What was under way ends after all; nothing is started. */
+		for (size_t i = ended; i < looks_n; i++)
+			answer(i, HOSTS("192.0.2.1"));
+		assert_int_equal(at_once, 0);
+		for (size_t i = 0; i < NAMES; i++)
+			assert_int_equal(f.names[i].calls, i < ended);
+		t_loop_close(&f.loop);
+	}
+}
+
+/* The others go on when one of them is closed. */
+static void test_close_one(void **state)
+{
+	(void)state;
+	for (int closed = 0; closed < NAMES; closed++) {
+		struct fix f;
+
+		start(&f);
+		open_and_ask_all(&f);
+		close_name(&f, closed);
+		for (size_t i = 0; i < looks_n; i++)
+			answer(i, HOSTS("192.0.2.1"));
+		for (int i = 0; i < NAMES; i++)
+			assert_int_equal(f.names[i].calls, i != closed);
+		assert_int_equal(most_at_once, 2);
+		stop(&f);
+	}
+}
+
+static void test_close_in_the_callback(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	for (int i = 0; i < NAMES; i++)
+		f.names[i].close_in_callback = true;
+	open_and_ask_all(&f);
+	for (size_t i = 0; i < NAMES; i++)
+		answer(i, HOSTS("192.0.2.1"));
+	stop(&f);
+}
+
+/* With libuv's threads, wherever they are when the loop gets there. */
+static void test_close_while_threads_work(void **state)
+{
+	(void)state;
+	for (int turns = 0; turns < 4; turns++) {
+		struct fix f;
+
+		start(&f);
+		open_name(&f, 0, "localhost");
+		resolve_ask(f.names[0].n);
+		let_go(0);
+		for (int i = 0; i < turns; i++)
+			uv_run(&f.loop, UV_RUN_NOWAIT);
+		stop(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_localhost),
+		cmocka_unit_test(test_failing_keeps_the_last),
+		cmocka_unit_test(test_more_addresses_than_fit),
+		cmocka_unit_test(test_asking_twice_is_asking_once),
+		cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_refused_at_once),
+		cmocka_unit_test(test_close_sweep),
+		cmocka_unit_test(test_close_one),
+		cmocka_unit_test(test_close_in_the_callback),
+		cmocka_unit_test(test_close_while_threads_work),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
