@@ -99,7 +99,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
 	        $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 755 $(PROGS) $(DESTDIR)$(SBINDIR)
-	$(INSTALL) -m 644 src/usherd.8 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 src/usherd.8 src/usherctl.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 src/usher.conf.5 $(DESTDIR)$(MANDIR)/man5
 
 clean:

@@ -118,7 +118,9 @@ enum change_verdict change_work_out(struct change_target *targets, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (targets[i].chosen)
 			apply(&targets[i].next, c, who, now_s);
-	if (n > 1 && before > 0 && in_service(targets, n) == 0 &&
+	/* The end of a pin takes no --force: it takes nothing out. */
+	if ((c->spec->takes & COMMAND_TAKES_FORCE) != 0 && n > 1 &&
+		before > 0 && in_service(targets, n) == 0 &&
 		(c->flags & COMMAND_FORCE) == 0) {
 		text_format(error, COMMAND_ERROR_MAX,
 			"%s: no server would be left in service; --force does "

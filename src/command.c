@@ -194,7 +194,7 @@ static int take_switch(
 	return usage_error(c, error, "does not take ", word);
 }
 
-static int has_value(const char *word)
+int command_has_value(const char *word)
 {
 	return strcmp(word, "-m") == 0 || strcmp(word, "--for") == 0 ||
 		strcmp(word, "--by") == 0;
@@ -232,7 +232,7 @@ int command_parse(struct command *c, int argc, char *const *argv,
 	if (c->spec == NULL)
 		return UV_EINVAL;
 	for (int i = 1; rc == 0 && i < argc; i++) {
-		if (has_value(argv[i])) {
+		if (command_has_value(argv[i])) {
 			const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
 			rc = take_value(c, argv[i++], value, error);

@@ -104,6 +104,9 @@ int command_parse(struct command *c, int argc, char *const *argv,
  */
 int command_split(char *line, char *words[COMMAND_WORDS_MAX]);
 
+/* Whether the word after this one is its value: "-m", "--for". */
+int command_has_value(const char *word);
+
 /* Appends one word, quoted, and a blank before it; returns the new length. */
 size_t command_quote(char *dst, size_t used, size_t cap, const char *word);
 

@@ -250,7 +250,7 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 static enum serve_next on_line(
 	struct control *c, struct serve_request *r, size_t len)
 {
-	char line[SERVE_REQUEST_MAX + 1], error[COMMAND_ERROR_MAX];
+	char line[SERVE_COMMAND_MAX + 1], error[COMMAND_ERROR_MAX];
 	char *words[COMMAND_WORDS_MAX];
 	struct command command;
 	int n;

@@ -151,6 +151,7 @@ static void put_into_force(struct orderbook *b)
 			continue;
 		log_change(b, t->name, p->who, t->now, t->next);
 		standing_put_orders(server_standing(s), &t->next);
+		store_remember(b->store, t->name, &t->next);
 		standing_look(server_standing(s), &view);
 		if (text != NULL)
 			used += text_format(text + used, size - used,

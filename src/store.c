@@ -109,12 +109,31 @@ void store_close(struct store *s)
 	free(s);
 }
 
-struct orders store_found(const struct store *s, const char *name)
+static struct found *find(const struct store *s, const char *name)
 {
 	for (size_t i = 0; i < s->n_found; i++)
 		if (strcmp(s->found[i].name, name) == 0)
-			return s->found[i].orders;
-	return (struct orders){ .state = { .kind = ORDER_NONE } };
+			return &s->found[i];
+	return NULL;
+}
+
+struct orders store_found(const struct store *s, const char *name)
+{
+	const struct found *f = find(s, name);
+
+	return f != NULL ? f->orders
+			 : (struct orders){ .state = { .kind = ORDER_NONE } };
+}
+
+void store_remember(
+	struct store *s, const char *name, const struct orders *orders)
+{
+	struct found *f = find(s, name);
+
+	if (f != NULL)
+		f->orders = *orders;
+	else
+		on_found(s, name, orders);
 }
 
 const char *store_problem(const struct store *s)

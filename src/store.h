@@ -25,8 +25,13 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir);
 /* No callback after this. */
 void store_close(struct store *s);
 
-/* What was found for a server at the start; all zero where nothing was. */
+/*
+ * What a server had when it was heard of last: at the start, or since then by
+ * store_remember().  All zero where nothing was.
+ */
 struct orders store_found(const struct store *s, const char *name);
+void store_remember(
+	struct store *s, const char *name, const struct orders *orders);
 
 /* What is wrong with the file, for status; "" where nothing is. */
 const char *store_problem(const struct store *s);

@@ -69,27 +69,34 @@ static int help(const char *topic)
 /* Takes usherctl's own options out; the rest is for usherd. */
 static int sort_out(struct call *call, int argc, char **argv)
 {
+	bool value = false; /* this word is one */
+	int command = 0;
+	char *name;
+
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-s") == 0) {
+		if (!value && strcmp(argv[i], "-s") == 0) {
 			if (i + 1 == argc) {
 				fputs("usherctl: -s: a path is missing\n",
 					stderr);
 				return EXIT_USAGE;
 			}
 			call->socket = argv[++i];
-		} else if (strcmp(argv[i], "-q") == 0) {
+		} else if (!value && strcmp(argv[i], "-q") == 0) {
 			call->quiet = true;
 		} else if (call->argc < COMMAND_WORDS_MAX - 4) {
+			if (command == call->argc &&
+				(value || argv[i][0] == '-'))
+				command++;
+			value = !value && command_has_value(argv[i]);
 			call->argv[call->argc++] = argv[i];
 		}
 	}
-	/* -j may stand before the command, which comes first in the line. */
-	for (int i = 0; i + 1 < call->argc && call->argv[i][0] == '-'; i++) {
-		char *option = call->argv[i];
-
-		call->argv[i] = call->argv[i + 1];
-		call->argv[i + 1] = option;
-	}
+	/* Options may stand before the command, which comes first in a line. */
+	if (command == call->argc)
+		return EXIT_DONE;
+	name = call->argv[command];
+	memmove(call->argv + 1, call->argv, (size_t)command * sizeof(name));
+	call->argv[0] = name;
 	return EXIT_DONE;
 }
 
@@ -129,25 +136,19 @@ static bool send_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* The reply's first line decides; what follows goes to stdout. */
-static int pass_on(FILE *reply, bool quiet)
+/* The reply's first line decides: an exit code, with its sentence said. */
+static int read_head(FILE *reply)
 {
 	char head[COMMAND_ERROR_MAX + 64], *end;
 	long code;
-	int c;
 
 	if (fgets(head, sizeof(head), reply) == NULL) {
 		fputs("usherctl: usherd closed without an answer\n", stderr);
 		return EXIT_UNREACHABLE;
 	}
 	head[strcspn(head, "\n")] = '\0';
-	if (strcmp(head, "ok") == 0) {
-		setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
-		while ((c = getc(reply)) != EOF)
-			if (!quiet)
-				putchar(c);
+	if (strcmp(head, "ok") == 0)
 		return EXIT_DONE;
-	}
 	code = strncmp(head, "error ", 6) == 0 ? strtol(head + 6, &end, 10) : 0;
 	if (code <= 0 || *end != ' ') {
 		fputs("usherctl: this is no usherd's answer\n", stderr);
@@ -157,18 +158,28 @@ static int pass_on(FILE *reply, bool quiet)
 	return (int)code;
 }
 
+/* The body goes to stdout. */
+static int pass_on(FILE *reply, bool quiet)
+{
+	int rc = read_head(reply), c;
+
+	if (rc != EXIT_DONE)
+		return rc;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
+	while ((c = getc(reply)) != EOF)
+		if (!quiet)
+			putchar(c);
+	return EXIT_DONE;
+}
+
 /* `status -q`: the JSON is asked for, and its in_service looked for. */
 static int judge(FILE *reply)
 {
 	char line[512];
-	int in = 0, out = 0;
+	int in = 0, out = 0, rc = read_head(reply);
 
-	if (fgets(line, sizeof(line), reply) == NULL)
-		return EXIT_UNREACHABLE;
-	if (strcmp(line, "ok\n") != 0) {
-		fprintf(stderr, "usherctl: %s", line);
-		return EXIT_ERROR;
-	}
+	if (rc != EXIT_DONE)
+		return rc;
 	while (fgets(line, sizeof(line), reply) != NULL) {
 		in += strstr(line, "\"in_service\": true") != NULL;
 		out += strstr(line, "\"in_service\": false") != NULL;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -223,6 +224,17 @@ static int run(struct daemon *d, struct config *config)
 	return rc == 0 ? 0 : 1;
 }
 
+/* Room for each listener to be full, so that none starves the others. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void seed(void)
 {
 	unsigned value = 0;
@@ -312,6 +324,7 @@ int main(int argc, char **argv)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
 	seed();
+	allow_many_files();
 	learn_own_name(&d);
 	if (load(&d, &config, &errors) != 0) {
 		print_errors(d.path, &errors);

@@ -225,7 +225,8 @@ def test_check_of_no_file(tmp_path):
 def test_port_in_use_is_no_start(peer, config_for, tmp_path, port):
     path = tmp_path / "usher.conf"
     path.write_text(ini(config_for(
-        peer, usher_agent_listen="127.0.0.1:%d" % port.number)))
+        peer, usher_agent_listen="127.0.0.1:%d" % port.number,
+        usher_state_dir=tmp_path / "state")))
     with port.listener():
         done = subprocess.run([binary(), "-c", str(path)], timeout=DEADLINE,
                               capture_output=True, text=True)

@@ -1,13 +1,18 @@
-"""Runs usherd, reads its log, and polls it as HAProxy does."""
+"""Runs usherd, reads its log, polls it as HAProxy does, and gives it orders."""
 
+import contextlib
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from ports import HOST
 from waiting import DEADLINE, wait_until
@@ -18,11 +23,18 @@ FIELD = re.compile(r'([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 SANITIZER = re.compile(r"Sanitizer|runtime error:")
 
 
-def binary():
+def binary(name="usherd"):
     folder = os.environ.get("USHER_BIN") or ROOT / "build" / "release"
-    path = Path(folder) / "usherd"
+    path = Path(folder).resolve() / name
     assert path.exists(), "%s: not built; run make" % path
     return str(path)
+
+
+def environment(**more):
+    """Without what says who started the tests, and from where."""
+    hidden = ("JOURNAL_STREAM", "NO_COLOR", "SUDO_USER")
+    return {**{k: v for k, v in os.environ.items() if k not in hidden},
+            **more}
 
 
 def ini(config):
@@ -44,6 +56,14 @@ def check(path, *args):
     return done.returncode, done.stderr
 
 
+class Said(NamedTuple):
+    """What usherctl said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
 class Fact:
     """One line of the log taken apart."""
 
@@ -63,22 +83,39 @@ class Fact:
 
 
 class Usherd:
-    """One usherd.  `wrap` is a command that ends by running what follows."""
+    """One usherd.  `wrap` is a command that ends by running what follows.
+
+    Its control socket and its orders lie in a folder of their own, which stays
+    until stop(); the folder's path is short, as a socket's has to be.
+    """
 
     def __init__(self, folder, config, wrap=()):
         self.path = Path(folder) / "usher.conf"
-        self.lines = []
+        self.wrap = wrap
+        self.own = Path(tempfile.mkdtemp(prefix="usherd-"))
+        self.own.chmod(0o755)  # others may look
+        self.socket = self.own / "control"
+        self.state = self.own / "state"
         self.changed = threading.Condition()
         self.configure(config)
+        self.start()
+
+    def start(self):
+        """Also again, after end() or kill()."""
+        self.lines = []
+        self.open = False
         self.process = subprocess.Popen(
-            [*wrap, binary(), "-c", str(self.path)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            env={k: v for k, v in os.environ.items() if k != "JOURNAL_STREAM"})
+            [*self.wrap, binary(), "-c", str(self.path)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, env=environment())
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
     def configure(self, config):
         """Write the file; a running usherd sees it after sighup()."""
+        if isinstance(config, dict):
+            paths = {"control-socket": self.socket, "state-dir": self.state}
+            config = {**config, "usher": {**paths, **config.get("usher", {})}}
         text = config if isinstance(config, str) else ini(config)
         new = self.path.with_suffix(".new")
         new.write_text(text)
@@ -170,6 +207,62 @@ class Usherd:
                    % (regex, last[0], self.log()))
         return last[0]
 
+    # --- orders ---
+
+    def ctl(self, *args, **more):
+        """usherctl with these words; `more` is for subprocess.run()."""
+        self.wait_open()
+        env = environment(**more.pop("env", {}))
+        done = subprocess.run(
+            [more.pop("program", binary("usherctl")), "-s", str(self.socket),
+             *args], text=True, timeout=DEADLINE, env=env, **{
+                 "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+                 "stderr": subprocess.PIPE, **more})
+        assert not SANITIZER.search(done.stderr), done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def order(self, *args, **more):
+        """An order that is taken; what usherctl prints."""
+        said = self.ctl(*args, **more)
+        assert (said.code, said.err) == (0, ""), "%s\n%s" % (said, self.log())
+        return said.out
+
+    def status(self, server=None):
+        """What `status -j` says of a server, or of the only one."""
+        servers = json.loads(self.order("status", "-j"))["servers"]
+        assert server or len(servers) == 1, servers
+        return next(s for s in servers if server in (None, s["name"]))
+
+    def say(self, line):
+        """As with socat: a line to the control socket, and all it answers."""
+        self.wait_open()
+        with self.connect_control() as sock:
+            with contextlib.suppress(BrokenPipeError):
+                sock.sendall(line)
+                sock.shutdown(socket.SHUT_WR)
+            return read_all(sock)
+
+    def wait_open(self):
+        """Until the control socket is there, once after each start."""
+        def opened():
+            with contextlib.suppress(OSError), self.connect_control():
+                return True
+            assert self.alive(), self.log()
+            return False
+
+        if not self.open:
+            self.open = wait_until(opened, self.log)
+
+    def connect_control(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(DEADLINE)
+        try:
+            sock.connect(str(self.socket))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
     # --- the process ---
 
     def sighup(self):
@@ -181,18 +274,37 @@ class Usherd:
     def alive(self):
         return self.process.poll() is None
 
-    def stop(self):
-        """SIGTERM, and it must have ended well; harmless when it has ended."""
-        self.process.send_signal(signal.SIGTERM)
+    def finish(self):
+        """Waits for the end: its exit status, or what is wrong."""
         try:
             status = self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            status = "no end within 10 s of SIGTERM"
+            self.process.wait()
+            status = "no end within 10 s"
         self.reader.join(10)
         log = "\n".join(self.lines)
-        assert status == 0, "%s\n%s" % (status, log)
         assert not SANITIZER.search(log), log
+        return status
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        assert self.finish() == -signal.SIGKILL, self.log()
+
+    def end(self):
+        """SIGTERM, and it must end well; start() may follow."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.finish()
+        assert status == 0, "%s\n%s" % (status, "\n".join(self.lines))
+
+    def stop(self):
+        """For good; harmless when it has ended."""
+        try:
+            if self.process.returncode != -signal.SIGKILL:
+                self.end()
+        finally:
+            shutil.rmtree(self.own, ignore_errors=True)
 
 
 def read_all(sock):

@@ -170,7 +170,7 @@ static const struct row {
 	TALKS("puppet2\n", "puppet2", unknown),
 	TALKS("pup pet1\n", "pup pet1", unknown),
 	TALKS("\npuppet1\n", "", unknown),
-	TALKS("pup\"pet\"1\n", "pup'pet?1", unknown),
+	TALKS("pup\"pet\"1\n", "pup'pet'1", unknown),
 	TALKS("pup\0pet1\n", "pup", unknown),
 	TALKS("\x01\xff\n", "\x01\xff", unknown),
 	/* Too long. */
