@@ -32,11 +32,30 @@ static void on_attempt_closed(uv_handle_t *h)
 	start_attempt(d);
 }
 
+/* An answer tells more than silence, and silence more than no way there. */
+static int weight_of(int error)
+{
+	switch (error) {
+	case 0:
+		return 0;
+	case UV_ECONNREFUSED:
+	case UV_ECONNRESET:
+		return 3;
+	case UV_ETIMEDOUT:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
 static void fail_attempt(struct dial *d, int error)
 {
 	d->trying = false;
 	d->dead = true;
-	d->error = error;
+	if (weight_of(error) > weight_of(d->error)) {
+		d->error = error;
+		d->telling = d->attempt;
+	}
 	uv_timer_stop(&d->patience);
 	uv_close((uv_handle_t *)&d->tcp, on_attempt_closed);
 }
@@ -57,6 +76,7 @@ static void on_connect(uv_connect_t *req, int status)
 		return;
 	}
 	d->trying = false;
+	d->telling = d->attempt;
 	uv_timer_stop(&d->patience);
 	uv_tcp_nodelay(&d->tcp, 1);
 	d->cb(d, 0);
@@ -116,5 +136,5 @@ uv_stream_t *dial_stream(struct dial *d)
 
 const struct sockaddr *dial_peer(const struct dial *d)
 {
-	return (const struct sockaddr *)&d->addrs->sa[d->attempt];
+	return (const struct sockaddr *)&d->addrs->sa[d->telling];
 }

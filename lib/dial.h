@@ -16,8 +16,9 @@
 struct dial;
 
 /*
- * 0: connected, dial_stream() may be used.  Else the UV_E* code of the last
- * attempt.  At most once, never from inside dial_start() or dial_close().
+ * 0: connected, dial_stream() may be used.  Else the most telling UV_E* code of
+ * all attempts: that one is refused tells more than that one has no route.  At
+ * most once, never from inside dial_start() or dial_close().
  */
 typedef void (*dial_cb)(struct dial *d, int status);
 typedef void (*dial_closed_cb)(struct dial *d);
@@ -35,7 +36,8 @@ struct dial {
 	bool trying;   /* tcp is open and not connected */
 	bool dead;     /* tcp is closed, or being closed */
 	bool closing;
-	int error;
+	int error;      /* the most telling one so far */
+	size_t telling; /* index of its address */
 	dial_cb cb;
 	dial_closed_cb closed_cb;
 	void *data; /* the owner's */
@@ -55,7 +57,7 @@ void dial_close(struct dial *d, dial_closed_cb cb);
 /* Once connected; its `data` is the dial. */
 uv_stream_t *dial_stream(struct dial *d);
 
-/* The address that is, or was last, tried. */
+/* The address that is connected, or that the error is about. */
 const struct sockaddr *dial_peer(const struct dial *d);
 
 #endif

@@ -44,6 +44,8 @@ enum state {
 	DIGITS "abcdefghijklmnopqrstuvwxyz" \
 	       "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~"
 
+const char http_no_memory[] = "out of memory";
+
 static const char over_limit[] = "body over the limit";
 
 void http_init(struct http_response *r, size_t body_max)
@@ -84,7 +86,7 @@ static const char *append(
 	case UV_ENOBUFS:
 		return too_long;
 	default:
-		return "out of memory";
+		return http_no_memory;
 	}
 }
 

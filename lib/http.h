@@ -24,6 +24,9 @@ enum http_status {
 	HTTP_BAD,  /* no response of this protocol; `error` says why */
 };
 
+/* `error` is this very text when the fault is not the peer's. */
+extern const char http_no_memory[];
+
 /* How the transport ended. */
 enum http_end {
 	HTTP_END_CLEAN, /* the peer said that it was done */

@@ -17,8 +17,10 @@ void serve_init_stream(enum serve_kind kind, uv_loop_t *loop, union stream *s)
 
 void serve_release(struct serve *s)
 {
-	if (!s->listening && s->connections == 0)
-		free(s);
+	if (s->listening || s->connections > 0)
+		return;
+	free(s->spare);
+	free(s);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -57,6 +59,10 @@ static int create(struct serve **out, uv_loop_t *loop, enum serve_kind kind,
 	if (s == NULL)
 		return UV_ENOMEM;
 	s->kind = kind;
+	if (serve_conn_make_spare(s) != 0) {
+		free(s);
+		return UV_ENOMEM;
+	}
 	s->patience_ms = patience_ms;
 	s->listening = true;
 	serve_init_stream(kind, loop, &s->s);

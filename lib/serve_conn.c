@@ -57,6 +57,8 @@ static void on_conn_closed(uv_handle_t *h)
 	free(c->rest);
 	free(c);
 	s->connections--;
+	if (!s->closing && serve_conn_make_spare(s) == 0 && s->stalled)
+		serve_conn_accept(s);
 	serve_release(s);
 }
 
@@ -217,16 +219,30 @@ static int accept_conn(struct serve *s, struct serve_conn *c)
 	return rc;
 }
 
-void serve_conn_accept(struct serve *s)
+int serve_conn_make_spare(struct serve *s)
 {
 	size_t cap =
 		s->kind == KIND_TCP ? SERVE_REQUEST_MAX : SERVE_COMMAND_MAX;
-	struct serve_conn *c;
 
-	c = calloc(1, sizeof(*c) + cap);
-	if (c == NULL)
+	if (s->spare != NULL)
+		return 0;
+	s->spare = calloc(1, sizeof(*s->spare) + cap);
+	if (s->spare == NULL)
+		return UV_ENOMEM;
+	s->spare->cap = cap;
+	return 0;
+}
+
+void serve_conn_accept(struct serve *s)
+{
+	struct serve_conn *c = s->spare;
+
+	/* What is not accepted stops the listener until it is. */
+	s->stalled = c == NULL;
+	if (s->stalled)
 		return;
-	c->cap = cap;
+	s->spare = NULL;
+	serve_conn_make_spare(s);
 	serve_init_stream(s->kind, s->s.handle.loop, &c->s);
 	uv_timer_init(s->s.handle.loop, &c->timer);
 	c->s.handle.data = c->timer.data = c;

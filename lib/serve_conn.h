@@ -25,6 +25,8 @@ struct serve {
 	bool listening; /* the listener's handle is not closed yet */
 	size_t connections;
 	struct serve_conn *oldest, *newest;
+	struct serve_conn *spare; /* for when there is no memory */
+	bool stalled; /* one waits at the listener, and there was no spare */
 	uint64_t patience_ms;
 	serve_cb cb;
 	void *arg;
@@ -32,6 +34,9 @@ struct serve {
 
 /* Neither kind makes a socket yet, so neither can fail. */
 void serve_init_stream(enum serve_kind kind, uv_loop_t *loop, union stream *s);
+
+/* 0, or UV_ENOMEM. */
+int serve_conn_make_spare(struct serve *s);
 
 /* Takes the connection that waits at the listener. */
 void serve_conn_accept(struct serve *s);

@@ -296,6 +296,18 @@ static enum tls_fault fault_of_flags(uint32_t flags)
 	return TLS_FAULT_NAME;
 }
 
+/* A code is a high one, a low one, or their sum. */
+static bool is_no_memory(int err)
+{
+	int high = -(-err & 0xff80), low = -(-err & 0x7f);
+
+	return high == MBEDTLS_ERR_SSL_ALLOC_FAILED ||
+		high == MBEDTLS_ERR_X509_ALLOC_FAILED ||
+		high == MBEDTLS_ERR_PK_ALLOC_FAILED ||
+		high == MBEDTLS_ERR_MD_ALLOC_FAILED ||
+		low == MBEDTLS_ERR_MPI_ALLOC_FAILED;
+}
+
 enum tls_fault tls_fault(const struct tls *t)
 {
 	if (t->err == 0)
@@ -304,6 +316,8 @@ enum tls_fault tls_fault(const struct tls *t)
 		return fault_of_flags(t->flags);
 	if (t->err == MBEDTLS_ERR_SSL_CONN_EOF)
 		return TLS_FAULT_CUT;
+	if (is_no_memory(t->err))
+		return TLS_FAULT_MEMORY;
 	return TLS_FAULT_PROTO;
 }
 

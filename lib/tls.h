@@ -30,13 +30,14 @@ enum tls_status {
 /* What a TLS_FAIL means for a person. */
 enum tls_fault {
 	TLS_FAULT_NONE,
-	TLS_FAULT_PROTO, /* handshake refused, no TLS, bad record, no memory */
-	TLS_FAULT_CUT,   /* the transport ended without close_notify */
-	TLS_FAULT_CERT,  /* certificate is not trusted */
+	TLS_FAULT_PROTO,   /* handshake refused, no TLS, bad record */
+	TLS_FAULT_CUT,     /* the transport ended without close_notify */
+	TLS_FAULT_CERT,    /* certificate is not trusted */
 	TLS_FAULT_EXPIRED, /* certificate is past its date, or not valid yet */
 	TLS_FAULT_REVOKED,
-	TLS_FAULT_NAME, /* certificate is for another name */
-	TLS_FAULT_CRL,  /* no valid CRL of the issuer to ask */
+	TLS_FAULT_NAME,   /* certificate is for another name */
+	TLS_FAULT_CRL,    /* no valid CRL of the issuer to ask */
+	TLS_FAULT_MEMORY, /* ours, not the peer's */
 };
 
 /* A finished session, kept for resumption.  Memory only, never on disk. */

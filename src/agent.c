@@ -15,7 +15,7 @@ struct agent {
 	agent_line_cb line;
 	void *arg;
 	char *address; /* as it was given */
-	char *owner;
+	char owner[AGENT_NAME_MAX + 1];
 };
 
 static const char unknown_server[] = "# unknown server\n";
@@ -134,8 +134,13 @@ static int listen_as_configured(struct agent *a, uv_loop_t *loop)
 static void free_agent(struct agent *a)
 {
 	free(a->address);
-	free(a->owner);
 	free(a);
+}
+
+void agent_forget(struct agent_record *r)
+{
+	r->refused_from.n = 0;
+	r->unknown_names.n = 0;
 }
 
 int agent_open(
@@ -150,8 +155,7 @@ int agent_open(
 	a->line = o->line;
 	a->arg = o->arg;
 	a->address = strdup(o->address);
-	a->owner = strdup(o->owner);
-	if (a->address != NULL && a->owner != NULL)
+	if (a->address != NULL)
 		rc = listen_as_configured(a, loop);
 	if (rc != 0) {
 		free_agent(a);
@@ -167,16 +171,17 @@ void agent_close(struct agent *a)
 	free_agent(a);
 }
 
-void agent_set_allow(
-	struct agent *a, const struct addr_net *nets, size_t n_nets)
+void agent_configure(struct agent *a, const char *owner,
+	const struct addr_net *nets, size_t n_nets)
 {
+	text_format(a->owner, sizeof(a->owner), "%s", owner);
 	a->nets = nets;
 	a->n_nets = n_nets;
 }
 
-int agent_is(const struct agent *a, const char *address, const char *owner)
+int agent_is(const struct agent *a, const char *address)
 {
-	return strcmp(a->address, address) == 0 && strcmp(a->owner, owner) == 0;
+	return strcmp(a->address, address) == 0;
 }
 
 void agent_address(const struct agent *a, char dst[ADDR_TEXT_MAX])

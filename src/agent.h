@@ -40,28 +40,33 @@ struct agent_record {
 typedef const char *(*agent_line_cb)(
 	void *arg, const char *owner, const char *name, size_t *len);
 
+/* What has been said once may be said again; the counts go on. */
+void agent_forget(struct agent_record *r);
+
 struct agent_options {
 	const char *address; /* ADDRESS:PORT, * for IPv4 and IPv6; copied */
-	const char *owner;   /* copied */
 	struct agent_record *record; /* borrowed until agent_close() */
 	agent_line_cb line;
 	void *arg;
 };
 
 /*
- * Nobody is let in before agent_set_allow().  0, or a UV_E* code with *out
+ * Nobody is let in before agent_configure().  0, or a UV_E* code with *out
  * untouched.
  */
 int agent_open(
 	struct agent **out, uv_loop_t *loop, const struct agent_options *o);
 void agent_close(struct agent *a);
 
-/* Who may poll; borrowed until the next call. */
-void agent_set_allow(
-	struct agent *a, const struct addr_net *nets, size_t n_nets);
+/*
+ * Whom the port speaks for (copied), and who may poll (borrowed until the next
+ * call).
+ */
+void agent_configure(struct agent *a, const char *owner,
+	const struct addr_net *nets, size_t n_nets);
 
-/* 1 when it was opened with these, else 0. */
-int agent_is(const struct agent *a, const char *address, const char *owner);
+/* 1 when it was opened with this address, else 0. */
+int agent_is(const struct agent *a, const char *address);
 
 /* "127.0.0.1:8141", with the real port. */
 void agent_address(const struct agent *a, char dst[ADDR_TEXT_MAX]);

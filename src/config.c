@@ -20,7 +20,7 @@ static void set_entry(struct sections *r, struct entry *e, void *target)
 {
 	char error[OPTION_ERROR_MAX] = "no memory";
 
-	if (e->value == NULL || *e->value == '\0')
+	if (*e->value == '\0')
 		return;
 	if (option_set(e->option, target, e->value, error) == 0)
 		return;
@@ -65,6 +65,7 @@ static struct config_server *add_server(struct sections *r, struct config *c,
 		return NULL;
 	}
 	s->name = strdup(name);
+	r->no_memory = r->no_memory || s->name == NULL;
 	set_standard(r, OPTION_SERVER, s);
 	set_from_sections(r, SECTION_DEFAULTS, NULL, s);
 	if (section != NULL)
@@ -107,6 +108,40 @@ static void work_out_name(
 			s->name);
 }
 
+static void check_name(
+	struct sections *r, const struct config_server *s, unsigned line)
+{
+	struct sockaddr_storage sa;
+
+	if (*s->tls_name != '\0' &&
+		(strpbrk(s->tls_name, " \t/@") != NULL ||
+			strlen(s->tls_name) > 253 ||
+			addr_literal(&sa, s->tls_name, 0) == 0))
+		sections_complain(r, line,
+			"[server %s]: tls-name = %.60s: a host name, as it "
+			"stands in the server's certificate",
+			s->name, s->tls_name);
+}
+
+static void check_path(struct sections *r, const struct config_server *s,
+	unsigned line, const char *option, const char *path)
+{
+	if (*path != '\0' && *path != '/')
+		sections_complain(r, line,
+			"[server %s]: %s = %.100s: a path begins with /",
+			s->name, option, path);
+}
+
+static void check_paths(
+	struct sections *r, const struct config_server *s, unsigned line)
+{
+	check_path(r, s, line, "ca-file", s->ca_file);
+	if (strcmp(s->crl_file, "none") != 0)
+		check_path(r, s, line, "crl-file", s->crl_file);
+	check_path(r, s, line, "cert-file", s->cert_file);
+	check_path(r, s, line, "key-file", s->key_file);
+}
+
 static void work_out(struct sections *r, struct config_server *s, unsigned line,
 	const struct puppetconf *host)
 {
@@ -114,6 +149,10 @@ static void work_out(struct sections *r, struct config_server *s, unsigned line,
 	work_out_name(r, s, line);
 	set_if_empty(r, &s->ca_file, host->ca_file);
 	set_if_empty(r, &s->crl_file, host->crl_file);
+	if (r->no_memory)
+		return;
+	check_name(r, s, line);
+	check_paths(r, s, line);
 	if (s->fast_interval_ms > s->interval_ms)
 		s->fast_interval_ms = s->interval_ms;
 	if ((*s->cert_file == '\0') != (*s->key_file == '\0'))
@@ -143,13 +182,76 @@ static void add_servers(
 	}
 	if (c->n_servers > 0)
 		return;
+	s = add_server(r, c, NULL, host->certname);
+	if (s == NULL || r->errors->n > 0)
+		return;
 	if (*host->certname == '\0')
 		sections_complain(r, 0,
 			"there is no [server NAME] section, and this host's "
 			"own name is not known; write one");
-	s = add_server(r, c, NULL, host->certname);
-	if (s != NULL)
+	else
 		work_out(r, s, 0, host);
+}
+
+/* Who listens where: two can't share one address, but for port 0. */
+struct listener {
+	char *address;
+	const char *owner; /* NULL: [usher] */
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct listener *la = a, *lb = b;
+
+	return strcmp(la->address, lb->address);
+}
+
+static void add_listeners(struct sections *r, struct listener **all, size_t *n,
+	const char *list, const char *owner)
+{
+	const char *word;
+	size_t len;
+
+	while ((len = option_next_word(&list, &word)) > 0) {
+		struct listener *l;
+
+		if (len > 2 && memcmp(word + len - 2, ":0", 2) == 0)
+			continue;
+		l = sections_grow((void **)all, n, sizeof(*l));
+		if (l == NULL || (l->address = strndup(word, len)) == NULL) {
+			r->no_memory = true;
+			return;
+		}
+		l->owner = owner;
+	}
+}
+
+static void check_ports(struct sections *r, const struct config *c)
+{
+	struct listener *all = NULL;
+	size_t n = 0;
+
+	add_listeners(r, &all, &n, c->agent_listen, NULL);
+	for (size_t i = 0; i < c->n_servers; i++)
+		add_listeners(r, &all, &n, c->servers[i].agent_listen,
+			c->servers[i].name);
+	if (n > 0 && !r->no_memory)
+		qsort(all, n, sizeof(*all), by_address);
+	for (size_t i = 1; i < n && !r->no_memory; i++) {
+		if (strcmp(all[i - 1].address, all[i].address) != 0)
+			continue;
+		sections_complain(r, 0,
+			"agent-listen = %s is given twice (%s%s, %s%s): each "
+			"needs a port of its own",
+			all[i].address,
+			all[i - 1].owner ? "server " : "[usher]",
+			all[i - 1].owner ? all[i - 1].owner : "",
+			all[i].owner ? "server " : "[usher]",
+			all[i].owner ? all[i].owner : "");
+	}
+	for (size_t i = 0; i < n; i++)
+		free(all[i].address);
+	free(all);
 }
 
 static int by_line(const void *a, const void *b)
@@ -164,10 +266,12 @@ static int build(
 {
 	struct config *c = calloc(1, sizeof(*c));
 
-	if (c != NULL) {
+	if (c != NULL && !r->no_memory) {
 		set_standard(r, OPTION_USHER, c);
 		set_from_sections(r, SECTION_USHER, NULL, c);
 		add_servers(r, c, host);
+		if (!r->no_memory)
+			check_ports(r, c);
 	}
 	if (c == NULL || r->no_memory)
 		sections_complain(r, 0, "no memory");

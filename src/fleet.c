@@ -104,9 +104,9 @@ static struct server *find_same(
 static uint64_t stagger_ms(
 	const struct parts *set, const struct config_server *config, size_t i)
 {
-	uint64_t share = config->interval_ms / parts_n_servers(set);
+	uint64_t share = i * config->interval_ms / parts_n_servers(set);
 
-	return i * (share < STAGGER_MS ? share : STAGGER_MS);
+	return share < i * STAGGER_MS ? share : i * STAGGER_MS;
 }
 
 /* A server that replaces one of its name, or is new, keeps the orders. */
@@ -138,15 +138,12 @@ static int plaparts_n_servers(struct fleet *f, struct parts *next)
 	return rc;
 }
 
-static int open_agent(struct agent **out, struct fleet *f, const char *address,
-	const char *owner)
+static int open_agent(struct agent **out, struct fleet *f, const char *address)
 {
 	struct agent_options o = { .address = address,
-		.owner = owner,
 		.record = &f->record,
 		.line = on_poll,
 		.arg = f };
-	char real[ADDR_TEXT_MAX];
 	int rc = agent_open(out, f->shared.loop, &o);
 
 	if (rc != 0) {
@@ -154,9 +151,25 @@ static int open_agent(struct agent **out, struct fleet *f, const char *address,
 			address, uv_strerror(rc));
 		return rc;
 	}
-	agent_address(*out, real);
-	log_info("listening agent=%s server=%s", real,
-		*owner != '\0' ? owner : "*");
+	return 0;
+}
+
+static int add_agent(struct parts *next, struct agent *a, const char *owner)
+{
+	size_t n = next->n_agents + 1;
+	struct agent **agents = realloc(next->agents, n * sizeof(*agents));
+	const char **owners;
+
+	if (agents == NULL)
+		return UV_ENOMEM;
+	next->agents = agents;
+	owners = realloc(next->owners, n * sizeof(*owners));
+	if (owners == NULL)
+		return UV_ENOMEM;
+	next->owners = owners;
+	agents[n - 1] = a;
+	owners[n - 1] = owner;
+	next->n_agents = n;
 	return 0;
 }
 
@@ -165,27 +178,23 @@ static int plan_ports(struct fleet *f, struct parts *next, const char *list,
 	const char *owner)
 {
 	char address[ADDR_TEXT_MAX];
-	struct agent *a, **grown;
+	struct agent *a, *used;
 	const char *word;
 	size_t len;
-	int rc;
+	int rc = 0;
 
-	while ((len = option_next_word(&list, &word)) > 0) {
+	while (rc == 0 && (len = option_next_word(&list, &word)) > 0) {
 		text_format(address, sizeof(address), "%.*s", (int)len, word);
-		if (parts_find_agent(next, address, owner) != NULL)
-			continue;
-		grown = realloc(
-			next->agents, (next->n_agents + 1) * sizeof(*grown));
-		if (grown == NULL)
-			return UV_ENOMEM;
-		next->agents = grown;
-		a = parts_find_agent(&f->parts, address, owner);
-		rc = a != NULL ? 0 : open_agent(&a, f, address, owner);
+		used = a = parts_find_agent(&f->parts, address);
+		if (a == NULL)
+			rc = open_agent(&a, f, address);
 		if (rc != 0)
 			return rc;
-		next->agents[next->n_agents++] = a;
+		rc = add_agent(next, a, owner);
+		if (rc != 0 && used == NULL)
+			agent_close(a);
 	}
-	return 0;
+	return rc;
 }
 
 static int plan_agents(struct fleet *f, struct parts *next)
@@ -209,6 +218,25 @@ static int plan_agents(struct fleet *f, struct parts *next)
 
 /* --- swapping --- */
 
+/* Says which ports are new, or speak for another server. */
+static void log_ports(const struct parts *old, const struct parts *next)
+{
+	char real[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < next->n_agents; i++) {
+		const char *owner = next->owners[i], *before = NULL;
+
+		for (size_t j = 0; j < old->n_agents; j++)
+			if (old->agents[j] == next->agents[i])
+				before = old->owners[j];
+		if (before != NULL && strcmp(before, owner) == 0)
+			continue;
+		agent_address(next->agents[i], real);
+		log_info("listening agent=%s server=%s", real,
+			*owner != '\0' ? owner : "*");
+	}
+}
+
 static void put_in_use(struct fleet *f, struct parts *next)
 {
 	struct parts old = f->parts;
@@ -221,9 +249,11 @@ static void put_in_use(struct fleet *f, struct parts *next)
 	}
 	parts_sort(next);
 	for (size_t i = 0; i < next->n_agents; i++)
-		agent_set_allow(next->agents[i], next->config->allow,
-			next->config->n_allow);
+		agent_configure(next->agents[i], next->owners[i],
+			next->config->allow, next->config->n_allow);
+	log_ports(&old, next);
 	log_set_level(next->config->log_level);
+	agent_forget(&f->record);
 	parts_drop(&old, next);
 	config_free(old_config);
 }

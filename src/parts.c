@@ -68,11 +68,10 @@ struct trust *parts_find_trust(
 	return NULL;
 }
 
-struct agent *parts_find_agent(
-	const struct parts *p, const char *address, const char *owner)
+struct agent *parts_find_agent(const struct parts *p, const char *address)
 {
 	for (size_t i = 0; i < p->n_agents; i++)
-		if (agent_is(p->agents[i], address, owner))
+		if (agent_is(p->agents[i], address))
 			return p->agents[i];
 	return NULL;
 }
@@ -105,5 +104,6 @@ void parts_drop(struct parts *p, const struct parts *kept)
 	free(p->trusts);
 	free(p->trusted);
 	free(p->agents);
+	free(p->owners);
 	memset(p, 0, sizeof(*p));
 }

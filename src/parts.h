@@ -27,6 +27,7 @@ struct parts {
 	struct trusted *trusted;
 	size_t n_trusted;
 	struct agent **agents;
+	const char **owners; /* of agents[i]; "" where it is shared */
 	size_t n_agents;
 	struct server **by_name; /* servers, sorted */
 	struct server *sole;     /* the only one on the shared port, or NULL */
@@ -44,8 +45,7 @@ void parts_sort(struct parts *p);
 struct server *parts_find_server(const struct parts *p, const char *name);
 struct trust *parts_find_trust(
 	const struct parts *p, const struct config_server *config);
-struct agent *parts_find_agent(
-	const struct parts *p, const char *address, const char *owner);
+struct agent *parts_find_agent(const struct parts *p, const char *address);
 
 /* Closes what is in `p` and not in `kept`, and forgets `p`. */
 void parts_drop(struct parts *p, const struct parts *kept);

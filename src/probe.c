@@ -149,6 +149,7 @@ static void finish_tls(struct probe *p)
 		[TLS_FAULT_REVOKED] = OUTCOME_REVOKED,
 		[TLS_FAULT_NAME] = OUTCOME_NAME,
 		[TLS_FAULT_CRL] = OUTCOME_CRL,
+		[TLS_FAULT_MEMORY] = OUTCOME_INTERNAL,
 	};
 	char text[PROBE_DETAIL_MAX];
 
@@ -212,6 +213,13 @@ static void finish_answered(struct probe *p)
 	finish(p, OUTCOME_OK, "HTTP status %d", p->http.code);
 }
 
+static void finish_bad_answer(struct probe *p)
+{
+	bool ours = p->http.error == http_no_memory;
+
+	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s", p->http.error);
+}
+
 /* `bytes` of the answer, decrypted. */
 static void take_answer(struct probe *p, const char *bytes, size_t len)
 {
@@ -224,7 +232,7 @@ static void take_answer(struct probe *p, const char *bytes, size_t len)
 		finish_answered(p);
 		break;
 	case HTTP_BAD:
-		finish(p, OUTCOME_HTTP, "%s", p->http.error);
+		finish_bad_answer(p);
 		break;
 	}
 }
@@ -235,7 +243,7 @@ static void take_end(struct probe *p)
 	if (http_finish(&p->http, HTTP_END_CLEAN) == HTTP_DONE)
 		finish_answered(p);
 	else
-		finish(p, OUTCOME_HTTP, "%s", p->http.error);
+		finish_bad_answer(p);
 }
 
 static void read_answer(struct probe *p)
@@ -300,6 +308,16 @@ static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
 	*b = uv_buf_init(p->read, sizeof(p->read));
 }
 
+static void feed(struct probe *p, const char *bytes, size_t len)
+{
+	int rc = tls_feed(&p->tls, bytes, len);
+
+	if (rc == UV_ENOBUFS)
+		finish(p, OUTCOME_TLS, "more bytes than a handshake takes");
+	else if (rc != 0)
+		finish_uv(p, rc);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
 	struct dial *d = stream->data;
@@ -311,8 +329,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		tls_feed_eof(&p->tls);
 	} else if (n < 0) {
 		finish_uv(p, (int)n);
-	} else if (tls_feed(&p->tls, b->base, (size_t)n) != 0) {
-		finish(p, OUTCOME_TLS, "more bytes than a handshake takes");
+	} else {
+		feed(p, b->base, (size_t)n);
 	}
 	pump(p);
 }

@@ -109,6 +109,7 @@ static void on_section(void *arg, unsigned line, const char *text)
 	s->kind = kind;
 	s->line = line;
 	s->name = name != NULL ? strdup(name) : NULL;
+	r->no_memory = r->no_memory || (name != NULL && s->name == NULL);
 }
 
 static void unknown_key(struct sections *r, unsigned line, const char *key,
@@ -161,6 +162,13 @@ static void on_value(
 		unknown_key(r, line, key, where);
 		return;
 	}
+	if (option->kind == OPTION_NETS && *value == '\0') {
+		sections_complain(r, line,
+			"%s = : this would mean the default, not nobody; name "
+			"a net, or leave the line out",
+			key);
+		return;
+	}
 	for (size_t i = r->n_entries; i-- > 0;) {
 		if (r->entries[i].section != r->n_sections - 1)
 			break;
@@ -180,6 +188,7 @@ static void on_value(
 	e->line = line;
 	e->option = option;
 	e->value = strdup(value);
+	r->no_memory = r->no_memory || e->value == NULL;
 }
 
 static void on_error(void *arg, unsigned line, const char *text)

@@ -2,7 +2,7 @@
  * A server is in one of three states:
  *
  *	RESTING    the timer runs towards the next probe
- *	RESOLVING  no address is known; the timer is the look-up's deadline
+ *	RESOLVING  no address is known; the timer asks again
  *	PROBING    a probe is under way, with a deadline of its own
  *
  * Each ends in take_outcome() or goes on to the next; take_outcome() goes back
@@ -10,6 +10,7 @@
  */
 #include "server.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ struct server {
 	const struct config_server *config;
 	struct trust *trust;
 	enum state state;
-	uint64_t delay_ms; /* of the first probe */
+	uint64_t delay_ms; /* of the first probe, and after new files */
 	uv_timer_t timer;
 	unsigned open; /* handles libuv has not closed yet */
 
@@ -157,6 +158,7 @@ static void look_up(struct server *s)
 
 static void on_timer(uv_timer_t *timer);
 
+/* Goes on as far as the files and addresses at hand allow. */
 static void begin(struct server *s)
 {
 	if (trust_conf(s->trust) == NULL) {
@@ -168,19 +170,14 @@ static void begin(struct server *s)
 		start_probe(s);
 		return;
 	}
+	/* A look-up that waits, or hangs, says nothing about the server. */
 	s->state = RESOLVING;
 	uv_timer_start(&s->timer, on_timer, s->config->timeout_ms, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	struct server *s = timer->data;
-
-	if (s->state == RESOLVING)
-		take_outcome(
-			s, OUTCOME_DNS, "no answer to the look-up in time");
-	else
-		begin(s);
+	begin(timer->data);
 }
 
 static void rest(struct server *s, uint64_t ms)
@@ -210,14 +207,18 @@ static void log_look_up(struct server *s, int status)
 static void on_resolved(void *arg, int status)
 {
 	struct server *s = arg;
+	char detail[PROBE_DETAIL_MAX];
 
 	log_look_up(s, status);
 	if (s->state != RESOLVING)
 		return;
-	if (resolve_addrs(s->name)->n > 0)
-		start_probe(s);
-	else
-		take_outcome(s, OUTCOME_DNS, uv_strerror(status));
+	if (resolve_addrs(s->name)->n > 0) {
+		begin(s);
+		return;
+	}
+	text_format(detail, sizeof(detail), "%s: %s", s->config->address,
+		uv_strerror(status));
+	take_outcome(s, OUTCOME_DNS, detail);
 }
 
 void server_probe_now(struct server *s)
@@ -286,6 +287,10 @@ void server_configure(struct server *s, const struct config_server *config,
 	s->config = config;
 	s->trust = trust;
 	standing_set_rules(&s->standing, config->name, &rules);
+	/* A shorter interval counts from now. */
+	if (s->state == RESTING &&
+		uv_timer_get_due_in(&s->timer) > config->interval_ms)
+		rest(s, config->interval_ms);
 }
 
 void server_trust_changed(struct server *s, const struct trust *trust)
@@ -294,7 +299,7 @@ void server_trust_changed(struct server *s, const struct trust *trust)
 		return;
 	forget_session(s);
 	if (s->state == RESTING)
-		rest(s, standing_was_probed(&s->standing) ? 0 : s->delay_ms);
+		rest(s, s->delay_ms);
 }
 
 static void release(struct server *s)

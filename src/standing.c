@@ -69,8 +69,9 @@ static void refresh(struct standing *s)
 	for (unsigned form = 0; form < STANDING_FORMS; form++)
 		s->lines[form].len = answer_line(
 			s->lines[form].text, &facts, (enum answer_form)form);
-	if (s->told != s->health.verdict ||
-		strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0)
+	if (*before != '\0' &&
+		(s->told != s->health.verdict ||
+			strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0))
 		log_verdict(s);
 	set_expiry(s, now_ms);
 }
@@ -111,11 +112,6 @@ void standing_probed(struct standing *s, enum outcome o, const char *detail)
 	text_format(s->detail, sizeof(s->detail), "%s", detail);
 	health_probe(&s->health, &s->rules, o, clock_now_ms());
 	refresh(s);
-}
-
-bool standing_was_probed(const struct standing *s)
-{
-	return s->probed;
 }
 
 enum health_pace standing_pace(const struct standing *s)

@@ -75,7 +75,6 @@ void standing_set_rules(
 
 /* A probe has ended. */
 void standing_probed(struct standing *s, enum outcome o, const char *detail);
-bool standing_was_probed(const struct standing *s);
 enum health_pace standing_pace(const struct standing *s);
 
 /* Putting other orders into force changes the lines at once. */

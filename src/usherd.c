@@ -83,15 +83,21 @@ static int load(
 	return config_load(config, d->path, d->need, &host, errors);
 }
 
-/* Asks the resolver where it must: now, before the loop runs. */
-static void learn_own_name(struct daemon *d)
+/*
+ * Asking for this host's own name may take the resolver's time: only where the
+ * files say too little, and only now, before the loop runs.
+ */
+static int load_first(
+	struct daemon *d, struct config **config, struct config_errors *errors)
 {
-	struct puppetconf host;
+	struct puppetconf host = { .certname = "" };
 
-	puppetconf_read(&host, "");
-	if (host.certname[0] == '\0')
-		puppetconf_own_name(&host);
+	if (load(d, config, errors) == 0)
+		return 0;
+	config_errors_free(errors);
+	puppetconf_own_name(&host);
 	memcpy(d->own_name, host.certname, sizeof(d->own_name));
+	return load(d, config, errors);
 }
 
 /* Says in one sentence what went wrong; the log has each error. */
@@ -323,10 +329,10 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until there is something to reload */
 	seed();
 	allow_many_files();
-	learn_own_name(&d);
-	if (load(&d, &config, &errors) != 0) {
+	if (load_first(&d, &config, &errors) != 0) {
 		print_errors(d.path, &errors);
 		config_errors_free(&errors);
 		return 1;

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ from ports import HOST
 from waiting import DEADLINE, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ME = pwd.getpwuid(os.geteuid()).pw_name
 FACT = re.compile(r"(?:\S+Z )?(error|warn|info|debug) (\S+) ?(.*)")
 FIELD = re.compile(r'([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 SANITIZER = re.compile(r"Sanitizer|runtime error:")
@@ -62,6 +64,13 @@ class Said(NamedTuple):
     code: int
     out: str
     err: str
+
+
+def refused(said, sentence, code=5):
+    """usherctl has ended with this code and one line with this sentence."""
+    assert (said.code, said.out) == (code, ""), said
+    assert said.err.startswith("usherctl: ") and sentence in said.err, said
+    assert said.err.count("\n") == 1, said
 
 
 class Fact:

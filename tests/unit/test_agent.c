@@ -25,6 +25,7 @@ static const char up[] = "up ready 100%\n";
 static const char unknown[] = "# unknown server\n";
 
 struct fix {
+	const char *speaks_for;
 	uv_loop_t loop;
 	uv_timer_t ticker; /* so that no turn waits for long */
 	struct agent *agent;
@@ -57,7 +58,6 @@ static void on_tick(uv_timer_t *timer)
 static void start(struct fix *f, const char *address, const char *owner)
 {
 	struct agent_options o = { .address = address,
-		.owner = owner,
 		.record = &f->record,
 		.line = on_line,
 		.arg = f };
@@ -65,6 +65,7 @@ static void start(struct fix *f, const char *address, const char *owner)
 	struct addr_parts parts;
 
 	memset(f, 0, sizeof(*f));
+	f->speaks_for = owner;
 	hasten_those_of(AGENT_PATIENCE_MS);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	assert_int_equal(uv_timer_init(&f->loop, &f->ticker), 0);
@@ -80,7 +81,7 @@ static void start(struct fix *f, const char *address, const char *owner)
 static void allow(struct fix *f, struct addr_net *net, const char *text)
 {
 	assert_int_equal(addr_net_parse(net, text), 0);
-	agent_set_allow(f->agent, net, 1);
+	agent_configure(f->agent, f->speaks_for, net, 1);
 }
 
 static void stop(struct fix *f)
@@ -363,18 +364,17 @@ static void test_which_and_which_not(void **state)
 
 	(void)state;
 	start(&f, "127.0.0.1:0", "puppet1");
-	assert_true(agent_is(f.agent, "127.0.0.1:0", "puppet1"));
-	assert_false(agent_is(f.agent, "127.0.0.1:0", ""));
-	assert_false(agent_is(f.agent, "127.0.0.1:1", "puppet1"));
+	assert_true(agent_is(f.agent, "127.0.0.1:0"));
+	assert_false(agent_is(f.agent, "127.0.0.1:1"));
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct agent_options o = { bad[i], "", &record, on_line, &f };
+		struct agent_options o = { bad[i], &record, on_line, &f };
 
 		assert_int_equal(agent_open(&none, &f.loop, &o), UV_EINVAL);
 	}
 	agent_address(f.agent, taken);
-	assert_int_equal(agent_open(&none, &f.loop,
-				 &(struct agent_options){
-					 taken, "", &record, on_line, &f }),
+	assert_int_equal(
+		agent_open(&none, &f.loop,
+			&(struct agent_options){ taken, &record, on_line, &f }),
 		UV_EADDRINUSE);
 	assert_null(none);
 	stop(&f);
