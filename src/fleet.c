@@ -120,7 +120,7 @@ static void restore_orders(struct fleet *f, struct server *fresh)
 	standing_put_orders(server_standing(fresh), &orders);
 }
 
-static int plaparts_n_servers(struct fleet *f, struct parts *next)
+static int plan_servers(struct fleet *f, struct parts *next)
 {
 	int rc = 0;
 
@@ -266,7 +266,7 @@ int fleet_configure(struct fleet *f, struct config *config)
 	if (rc == 0)
 		rc = plan_trusts(f, &next);
 	if (rc == 0)
-		rc = plaparts_n_servers(f, &next);
+		rc = plan_servers(f, &next);
 	if (rc == 0)
 		rc = plan_agents(f, &next);
 	if (rc == 0)

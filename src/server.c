@@ -134,6 +134,8 @@ static void start_probe(struct server *s)
 		.turns = s->shared.turns };
 	int rc;
 
+	assert(s->probe == NULL && target.conf != NULL);
+	uv_timer_stop(&s->timer);
 	target.request_len =
 		puppet_request(request, s->config->check, s->config->tls_name);
 	if (clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS)

@@ -3,11 +3,13 @@ are gone, with what they had to say checked, when the test is over.
 """
 
 import contextlib
+import os
 
 import pytest
 
 import haproxy as haproxy_module
 import peer as peer_module
+from names import Names
 from pki import NAME, Pki
 from ports import ReservedPort
 from usherd import Usherd
@@ -29,6 +31,11 @@ def own_pki(tmp_path):
     folder = tmp_path / "pki"
     folder.mkdir()
     return Pki(folder)
+
+
+@pytest.fixture
+def names(tmp_path):
+    return Names(tmp_path, os.geteuid() == 0)
 
 
 @pytest.fixture

@@ -186,6 +186,20 @@ static const struct {
 	{ "[server a]\ncert-file = /x\n",
 		"1: [server a]: cert-file and key-file go together; set both "
 		"or none\n" },
+	{ "[usher]\nallow =\n",
+		"2: allow = : this would mean the default, not nobody; name a "
+		"net, or leave the line out\n" },
+	{ "[server a]\ntls-name = 10.0.0.1\n",
+		"1: [server a]: tls-name = 10.0.0.1: a host name, as it stands "
+		"in the server's certificate\n" },
+	{ "[server a]\ncrl-file = None\n",
+		"1: [server a]: crl-file = None: a path begins with /\n" },
+	{ "[defaults]\nagent-listen = *:8142\n[server a]\n[server b]\n",
+		"0: agent-listen = *:8142 is given twice (server a, server b): "
+		"each needs a port of its own\n" },
+	{ "[server a]\nagent-listen = *:8141\n",
+		"0: agent-listen = *:8141 is given twice ([usher], server a): "
+		"each needs a port of its own\n" },
 	{ "[usher\nfoo\n",
 		"1: a section is one name in brackets: [name]\n"
 		"2: neither `key = value` nor [section] nor # comment\n" },
