@@ -229,12 +229,17 @@ static void add_listeners(struct sections *r, struct listener **all, size_t *n,
 static void check_ports(struct sections *r, const struct config *c)
 {
 	struct listener *all = NULL;
+	bool shared = false; /* the port of [usher] is needed */
 	size_t n = 0;
 
-	add_listeners(r, &all, &n, c->agent_listen, NULL);
-	for (size_t i = 0; i < c->n_servers; i++)
-		add_listeners(r, &all, &n, c->servers[i].agent_listen,
-			c->servers[i].name);
+	for (size_t i = 0; i < c->n_servers; i++) {
+		const char *own = c->servers[i].agent_listen;
+
+		shared = shared || *own == '\0';
+		add_listeners(r, &all, &n, own, c->servers[i].name);
+	}
+	if (shared)
+		add_listeners(r, &all, &n, c->agent_listen, NULL);
 	if (n > 0 && !r->no_memory)
 		qsort(all, n, sizeof(*all), by_address);
 	for (size_t i = 1; i < n && !r->no_memory; i++) {

@@ -197,8 +197,8 @@ static const struct {
 	{ "[defaults]\nagent-listen = *:8142\n[server a]\n[server b]\n",
 		"0: agent-listen = *:8142 is given twice (server a, server b): "
 		"each needs a port of its own\n" },
-	{ "[server a]\nagent-listen = *:8141\n",
-		"0: agent-listen = *:8141 is given twice ([usher], server a): "
+	{ "[server a]\nagent-listen = *:8141\n[server b]\n",
+		"0: agent-listen = *:8141 is given twice (server a, [usher]): "
 		"each needs a port of its own\n" },
 	{ "[usher\nfoo\n",
 		"1: a section is one name in brackets: [name]\n"

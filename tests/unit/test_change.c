@@ -1,0 +1,163 @@
+/* What each command makes of two servers, a (in service) and b. */
+#include "t.h"
+
+#include <stdio.h>
+
+#include "change.h"
+
+struct setting {
+	size_t n; /* servers */
+	enum verdict b;
+	enum order_kind b_ordered; /* a state order */
+	enum config_switch require_reason;
+};
+
+static const struct setting one = { 1, VERDICT_UP, ORDER_NONE, CONFIG_NO };
+static const struct setting both = { 2, VERDICT_UP, ORDER_NONE, CONFIG_NO };
+static const struct setting b_dead = { 2, VERDICT_FAIL, ORDER_NONE, CONFIG_NO };
+static const struct setting b_drained = { 2, VERDICT_UP, ORDER_DRAIN,
+	CONFIG_NO };
+static const struct setting b_pinned = { 2, VERDICT_FAIL, ORDER_UP, CONFIG_NO };
+static const struct setting strict = { 2, VERDICT_UP, ORDER_NONE, CONFIG_YES };
+
+static const struct row {
+	const struct setting *setting;
+	const char *line;
+	enum change_verdict verdict;
+	const char *says; /* or what a's state order is then */
+} rows[] = {
+	{ &one, "drain", CHANGE_DONE, "drain" },
+	{ &one, "drain a", CHANGE_DONE, "drain" },
+	{ &one, "maint", CHANGE_DONE, "maint" },
+	{ &one, "down", CHANGE_DONE, "down" },
+	{ &one, "up --for 1h", CHANGE_DONE, "up" },
+	{ &one, "weight 0%", CHANGE_DONE, "none" },
+	{ &one, "drain c", CHANGE_WRONG,
+		"drain: no server is named c; did you mean a?" },
+	{ &both, "drain", CHANGE_WRONG,
+		"drain: there are 2 servers: name one, or say --all" },
+	{ &both, "drain a", CHANGE_DONE, "drain" },
+	{ &both, "drain puppet99", CHANGE_WRONG,
+		"drain: no server is named puppet99; `status` lists them" },
+	{ &both, "drain --all", CHANGE_REFUSED,
+		"drain: no server would be left in service; --force does it "
+		"all the same" },
+	{ &both, "drain --all --force", CHANGE_DONE, "drain" },
+	{ &both, "up --all --for 1h", CHANGE_DONE, "up" },
+	{ &b_dead, "drain a", CHANGE_REFUSED,
+		"drain: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_dead, "weight a 0%", CHANGE_REFUSED,
+		"weight: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_dead, "weight a 10%", CHANGE_DONE, "none" },
+	{ &b_dead, "drain b", CHANGE_DONE, "none" },
+	{ &b_drained, "maint a", CHANGE_REFUSED,
+		"maint: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_pinned, "drain a", CHANGE_DONE, "drain" },
+	{ &b_pinned, "auto b", CHANGE_DONE, "none" },
+	{ &strict, "drain a", CHANGE_REFUSED,
+		"drain: a reason is required here: add -m REASON" },
+	{ &strict, "drain a -m disk", CHANGE_DONE, "drain" },
+	{ &strict, "auto a", CHANGE_DONE, "none" },
+};
+
+static enum change_verdict play(const struct setting *s, const char *line,
+	struct change_target targets[2], char error[COMMAND_ERROR_MAX])
+{
+	char copy[256], *words[COMMAND_WORDS_MAX];
+	struct command c;
+	int n;
+
+	memset(targets, 0, 2 * sizeof(*targets));
+	strcpy(targets[0].name, "a");
+	strcpy(targets[1].name, "b");
+	targets[0].view.verdict = VERDICT_UP;
+	targets[1].view.verdict = s->b;
+	targets[1].now.state.kind = s->b_ordered;
+	snprintf(copy, sizeof(copy), "%s", line);
+	n = command_split(copy, words);
+	assert_int_equal(command_parse(&c, n, words, error), 0);
+	return change_work_out(
+		targets, s->n, &c, "alice", 1000, s->require_reason, error);
+}
+
+static void each_row(void **state)
+{
+	struct change_target targets[2];
+	char error[COMMAND_ERROR_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		enum change_verdict v =
+			play(rows[i].setting, rows[i].line, targets, error);
+		const char *said = v == CHANGE_DONE
+			? order_name(targets[0].next.state.kind)
+			: error;
+
+		if (v != rows[i].verdict || strcmp(said, rows[i].says) != 0)
+			fail_msg("%s: %d: %s", rows[i].line, (int)v, said);
+	}
+}
+
+static void an_order_is_filled_in(void **state)
+{
+	struct change_target targets[2];
+	char error[COMMAND_ERROR_MAX];
+	const struct order *o = &targets[0].next.state;
+
+	(void)state;
+	play(&both, "drain a -m disk --for 1h --volatile", targets, error);
+	assert_string_equal(o->who, "alice");
+	assert_string_equal(o->why, "disk");
+	assert_int_equal(o->since_s, 1000);
+	assert_int_equal(o->until_s, 4600);
+	assert_int_equal(o->keeping, ORDER_VOLATILE);
+	assert_true(targets[0].chosen);
+	assert_false(targets[1].chosen);
+}
+
+static void auto_ends_what_it_is_told_to(void **state)
+{
+	static const struct {
+		const char *line;
+		enum order_kind state, ceiling;
+	} ends[] = {
+		{ "auto", ORDER_NONE, ORDER_NONE },
+		{ "auto --state", ORDER_NONE, ORDER_WEIGHT },
+		{ "auto --weight", ORDER_DRAIN, ORDER_NONE },
+		{ "auto --state --weight", ORDER_NONE, ORDER_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char error[COMMAND_ERROR_MAX], copy[64];
+		char *words[COMMAND_WORDS_MAX];
+		struct change_target t = { .name = "a" };
+		struct command c;
+
+		t.now.state.kind = ORDER_DRAIN;
+		t.now.ceiling.kind = ORDER_WEIGHT;
+		t.now.hold.kind = ORDER_HOLD;
+		snprintf(copy, sizeof(copy), "%s", ends[i].line);
+		command_parse(&c, command_split(copy, words), words, error);
+		assert_int_equal(
+			change_work_out(&t, 1, &c, "x", 1, CONFIG_NO, error),
+			CHANGE_DONE);
+		assert_int_equal(t.next.state.kind, ends[i].state);
+		assert_int_equal(t.next.ceiling.kind, ends[i].ceiling);
+		assert_int_equal(t.next.hold.kind, ORDER_HOLD);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row),
+		cmocka_unit_test(an_order_is_filled_in),
+		cmocka_unit_test(auto_ends_what_it_is_told_to),
+	};
+
+	return cmocka_run_group_tests_name("change", tests, NULL, NULL);
+}
