@@ -1,0 +1,140 @@
+#include "t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "store.h"
+
+struct fix {
+	uv_loop_t loop;
+	char *dir;
+	char path[300];
+	struct store *store;
+	bool done;
+	int status;
+};
+
+static const struct orders drained = { .state = { .kind = ORDER_DRAIN,
+					       .who = "alice",
+					       .why = "disk",
+					       .since_s = 5 } };
+
+static void open_store(struct fix *f)
+{
+	uv_loop_init(&f->loop);
+	assert_int_equal(store_open(&f->store, &f->loop, f->path), 0);
+}
+
+static void close_store(struct fix *f)
+{
+	store_close(f->store);
+	t_loop_close(&f->loop);
+}
+
+static void open_fix(struct fix *f, const char *folder)
+{
+	memset(f, 0, sizeof(*f));
+	f->dir = t_mkdir();
+	snprintf(f->path, sizeof(f->path), "%s/%s", f->dir, folder);
+}
+
+static void on_written(void *arg, int status)
+{
+	struct fix *f = arg;
+
+	f->done = true;
+	f->status = status;
+}
+
+static int write_drained(struct fix *f)
+{
+	const struct statefile_server servers[] = { { "a", &drained } };
+
+	f->done = false;
+	assert_int_equal(store_write(f->store, servers, 1, on_written, f), 0);
+	assert_int_equal(store_state(f->store), STORE_WRITING);
+	t_run_until(&f->loop, &f->done, 10);
+	assert_int_equal(store_state(f->store), STORE_IDLE);
+	return f->status;
+}
+
+static void is_there_after_a_restart(void **state)
+{
+	struct orders found;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "made");
+	open_store(&f);
+	assert_string_equal(store_problem(f.store), "");
+	assert_int_equal(write_drained(&f), 0);
+	close_store(&f);
+	open_store(&f);
+	found = store_found(f.store, "a");
+	assert_true(order_same(&found.state, &drained.state));
+	found = store_found(f.store, "b");
+	assert_int_equal(found.state.kind, ORDER_NONE);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+static void what_is_damaged_is_kept_aside(void **state)
+{
+	char bad[400];
+	struct stat st;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, ".");
+	free(t_write(f.dir, "state.json", "{ \"version\": 1,", 15));
+	open_store(&f);
+	assert_non_null(strstr(store_problem(f.store), "was damaged"));
+	snprintf(bad, sizeof(bad), "%s/state.json.bad", f.dir);
+	assert_int_equal(stat(bad, &st), 0);
+	assert_int_equal(write_drained(&f), 0);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+/* A file in the folder's place: nothing can be written, and nothing is lost */
+static void a_folder_that_can_not_be_used(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "file");
+	free(t_write(f.dir, "file", "x", 1));
+	open_store(&f);
+	assert_int_not_equal(write_drained(&f), 0);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+static void closed_while_writing(void **state)
+{
+	const struct statefile_server servers[] = { { "a", &drained } };
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "made");
+	open_store(&f);
+	assert_int_equal(store_write(f.store, servers, 1, on_written, &f), 0);
+	close_store(&f);
+	assert_false(f.done);
+	t_rmdir(f.dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_there_after_a_restart),
+		cmocka_unit_test(what_is_damaged_is_kept_aside),
+		cmocka_unit_test(a_folder_that_can_not_be_used),
+		cmocka_unit_test(closed_while_writing),
+	};
+
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
