@@ -69,29 +69,33 @@ $(B)/%.o: %.c
 test: test-fast test-asan test-puppet
 test-fast: test-unit test-integration
 
-test-unit: deps $(PROGS) $(TESTS)
+test-unit: deps-test $(PROGS) $(TESTS)
 	$(Q)scripts/run-unit-tests $(TESTS)
 
-test-integration: deps $(PROGS) $(B)/print_replies
+test-integration: deps-test $(PROGS) $(B)/print_replies
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
 
 test-asan:
 	$(Q)$(MAKE) --no-print-directory MODE=asan WERROR=1 test-fast
 
-test-puppet: deps $(PROGS)
+test-puppet: deps-puppet $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet
 
 # Debian packages; does nothing when nothing is missing.
-deps:
-	$(Q)scripts/install-deps
+deps-test:
+	$(Q)scripts/install-deps build test
+deps-lint:
+	$(Q)scripts/install-deps build lint
+deps-puppet:
+	$(Q)scripts/install-deps build test puppet
 
-demo: deps
+demo: deps-test
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)USHER_BIN=$(abspath $(B)) scripts/demo
 
 # --- lint ------------------------------------------------------------------
 
-lint: deps
+lint: deps-lint
 	$(Q)$(MAKE) --no-print-directory MODE=lint WERROR=1 CFLAGS='-O2 -g' all
 	$(Q)scripts/lint
 
@@ -117,5 +121,5 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-integration test-asan test-puppet \
-        deps demo lint install clean help
+        deps-test deps-lint deps-puppet demo lint install clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
