@@ -46,7 +46,7 @@ def test_cold_start(farm, history):
         history.wait(node.name, "UP", began)
         assert node.usherd.reply() == UP
         replies = node.replies(0)
-        assert replies[:2] == ["# no verdict yet", REFUSED]
+        assert replies[:2] == [REFUSED, UP]
         assert replies.index(UP) == len(replies) - 1
         assert node.usherd.facts("probe", word="ok")
 
