@@ -153,7 +153,8 @@ static int read_all(int fd, char *text, size_t size)
 
 int afile_read(const char *path, size_t max, char **text, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	/* A FIFO would wait for somebody to write. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
 	char *data = NULL;
 	struct stat st;
 

@@ -14,6 +14,7 @@ struct serve_conn {
 	bool replied;
 	bool ended; /* the peer has shut its side */
 	bool held;
+	bool broken; /* a piece is missing: what comes after must not be sent */
 	void *held_data;
 	struct serve *serve;
 	struct serve_conn *older, *newer;
@@ -125,7 +126,9 @@ static void ask(struct serve_conn *c, enum serve_event event)
 {
 	struct serve_request r = { .event = event,
 		.conn = c,
-		.peer = (const struct sockaddr *)&c->peer,
+		.peer = c->serve->kind == KIND_TCP
+			? (const struct sockaddr *)&c->peer
+			: NULL,
 		.fd = -1,
 		.held = c->held_data,
 		.data = c->request,
@@ -135,7 +138,8 @@ static void ask(struct serve_conn *c, enum serve_event event)
 	switch (c->serve->cb(&r, c->serve->arg)) {
 	case SERVE_HOLD:
 		c->held = true;
-		uv_timer_stop(&c->timer);
+		if (!c->broken)
+			uv_timer_stop(&c->timer);
 		break;
 	case SERVE_WAIT:
 		if (event != SERVE_OPENED && event != SERVE_MORE)
@@ -256,7 +260,7 @@ void serve_conn_accept(struct serve *s)
 	if (c->closing)
 		return;
 	if (uv_read_start(&c->s.stream, on_alloc, on_read) != 0 ||
-		(!c->replied &&
+		(!c->replied && !c->held &&
 			uv_timer_start(&c->timer, on_late, s->patience_ms, 0) !=
 				0))
 		serve_conn_close(c);
@@ -287,13 +291,15 @@ void serve_write(struct serve_conn *c, const char *text, size_t len)
 	uv_buf_t b;
 	int rc = UV_ENOMEM;
 
-	if (p != NULL && c->s.stream.write_queue_size <= SERVE_UNSENT_MAX) {
+	if (p != NULL && !c->broken &&
+		c->s.stream.write_queue_size <= SERVE_UNSENT_MAX) {
 		memcpy(p->text, text, len);
 		b = uv_buf_init(p->text, (unsigned)len);
 		rc = uv_write(&p->req, &c->s.stream, &b, 1, on_piece_written);
 	}
 	if (rc != 0) {
 		free(p);
+		c->broken = true;
 		uv_timer_start(&c->timer, on_broken, 0, 0);
 	}
 }
@@ -301,5 +307,6 @@ void serve_write(struct serve_conn *c, const char *text, size_t len)
 void serve_finish(struct serve_conn *c)
 {
 	c->held = false;
-	reply(c, "", 0);
+	if (!c->broken)
+		reply(c, "", 0);
 }

@@ -32,12 +32,32 @@ static int address(struct sockaddr_un *sun, const char *path)
 static int make_folder(const char *path)
 {
 	char copy[PATH_MAX];
+	mode_t before = umask(0022);
+	int rc;
 
 	text_format(copy, sizeof(copy), "%s", path);
-	return mkdir(dirname(copy), 0755);
+	rc = mkdir(dirname(copy), 0755);
+	umask(before);
+	return rc;
 }
 
-/* A bound path outlives its process: take it over if nobody answers there. */
+static int connect_to(const struct sockaddr_un *sun, int flags)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), saved;
+
+	if (fd < 0 ||
+		connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/*
+ * A bound path outlives its process: take it over if nobody answers there.
+ * Whose queue is full is there too, and must not be waited for.
+ */
 static int take_over(const struct sockaddr_un *sun)
 {
 	struct stat st;
@@ -49,9 +69,10 @@ static int take_over(const struct sockaddr_un *sun)
 		errno = EEXIST;
 		return -1;
 	}
-	fd = unixsock_connect(sun->sun_path);
-	if (fd >= 0) {
-		close(fd);
+	fd = connect_to(sun, SOCK_NONBLOCK);
+	if (fd >= 0 || errno == EAGAIN) {
+		if (fd >= 0)
+			close(fd);
 		errno = EADDRINUSE;
 		return -1;
 	}
@@ -104,19 +125,10 @@ int unixsock_bind(const char *path, char error[UNIXSOCK_ERROR_MAX])
 int unixsock_connect(const char *path)
 {
 	struct sockaddr_un sun;
-	int fd, saved;
 
 	if (address(&sun, path) != 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return connect_to(&sun, 0);
 }
 
 int unixsock_peer(int fd, struct unixsock_peer *peer)

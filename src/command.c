@@ -115,6 +115,9 @@ static int take_percent(struct command *c, const char *word, size_t digits,
 	char number[8];
 	uint64_t percent;
 
+	if ((c->flags & COMMAND_PERCENT) != 0)
+		return usage_error(
+			c, error, "takes one percentage, not ", word);
 	text_format(number, sizeof(number), "%.*s", (int)digits, word);
 	if (digits >= sizeof(number) ||
 		text_parse_number(number, 100, &percent) != 0 ||

@@ -67,12 +67,11 @@ char *statefile_encode(const struct statefile_server *servers, size_t n)
 static bool decode_order(json_t *json, const char *slot, struct order *o)
 {
 	const char *kind, *who, *why;
-	json_int_t since, until;
+	json_int_t since, until, percent;
 	struct orders place;
 	const char *where;
-	int percent;
 
-	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss ss ss sI sI si}",
+	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss ss ss sI sI sI}",
 		    "kind", &kind, "who", &who, "why", &why, "since", &since,
 		    "until", &until, "percent", &percent) != 0)
 		return false;
@@ -82,9 +81,11 @@ static bool decode_order(json_t *json, const char *slot, struct order *o)
 		.until_s = until };
 	text_format(o->who, sizeof(o->who), "%s", who);
 	text_format(o->why, sizeof(o->why), "%s", why);
+	text_clean(o->who);
+	text_clean(o->why);
 	where = slot_names[order_slot(&place, o->kind) - &place.state];
 	return o->kind != ORDER_NONE && strcmp(where, slot) == 0 &&
-		percent >= 0 && percent <= 100 && until >= 0;
+		percent >= 0 && percent <= 100 && since >= 0 && until >= 0;
 }
 
 static bool decode_server(json_t *json, struct orders *orders)
@@ -103,7 +104,7 @@ static bool decode_server(json_t *json, struct orders *orders)
 			return false;
 		known++;
 	}
-	return json_object_size(json) == known;
+	return json_is_object(json) && json_object_size(json) == known;
 }
 
 static int decode_servers(json_t *servers, statefile_cb cb, void *arg,
@@ -123,10 +124,16 @@ static int decode_servers(json_t *servers, statefile_cb cb, void *arg,
 		text_format(error, STATEFILE_ERROR_MAX,
 			"the orders of %.100s are not what usherd writes",
 			name);
-		text_printable(error, strlen(error));
 		return UV_EINVAL;
 	}
 	return 0;
+}
+
+/* A piece of the file may stand in it, and it goes into the log, and JSON. */
+static void clean(char *error)
+{
+	text_clean(error);
+	text_quotable(error);
 }
 
 int statefile_decode(const char *text, size_t len, statefile_cb cb, void *arg,
@@ -134,15 +141,17 @@ int statefile_decode(const char *text, size_t len, statefile_cb cb, void *arg,
 {
 	json_t *servers = NULL, *root;
 	json_error_t where;
-	int version = 0, rc;
+	json_int_t version = 0;
+	int rc;
 
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL) {
 		text_format(error, STATEFILE_ERROR_MAX, "line %d: %s",
 			where.line, where.text);
+		clean(error);
 		return UV_EINVAL;
 	}
-	rc = json_unpack_ex(root, NULL, JSON_STRICT, "{si so}", "version",
+	rc = json_unpack_ex(root, NULL, JSON_STRICT, "{sI so}", "version",
 		&version, "servers", &servers);
 	if (rc != 0 || version != VERSION_NUMBER || !json_is_object(servers)) {
 		text_format(error, STATEFILE_ERROR_MAX,
@@ -154,6 +163,8 @@ int statefile_decode(const char *text, size_t len, statefile_cb cb, void *arg,
 		rc = decode_servers(servers, NULL, NULL, error);
 	if (rc == 0)
 		rc = decode_servers(servers, cb, arg, error);
+	if (rc != 0)
+		clean(error);
 	json_decref(root);
 	return rc;
 }

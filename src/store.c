@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,21 @@ static void on_found(void *arg, const char *name, const struct orders *orders)
 		s->n_found++;
 }
 
+static void complain(struct store *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void complain(struct store *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->problem, sizeof(s->problem), fmt, ap);
+	va_end(ap);
+	text_clean(s->problem);
+	text_quotable(s->problem);
+	log_error("state text=\"%s\"", s->problem);
+}
+
 /* A damaged file is kept for people to look at. */
 static void put_aside(struct store *s, const char *why)
 {
@@ -51,11 +67,10 @@ static void put_aside(struct store *s, const char *why)
 	text_format(bad, sizeof(bad), "%s.bad", s->path);
 	if (rename(s->path, bad) != 0)
 		text_format(bad, sizeof(bad), "where it is");
-	text_format(s->problem, sizeof(s->problem),
+	complain(s,
 		"%s was damaged (%s): it is kept as %s, and the orders in it "
 		"are lost",
 		s->path, why, bad);
-	log_error("state text=\"%s\"", s->problem);
 }
 
 static void read_file(struct store *s)
@@ -72,9 +87,7 @@ static void read_file(struct store *s)
 		return;
 	}
 	if (rc != 0) {
-		text_format(s->problem, sizeof(s->problem),
-			"%s can't be read: %s", s->path, uv_strerror(rc));
-		log_error("state text=\"%s\"", s->problem);
+		complain(s, "%s can't be read: %s", s->path, uv_strerror(rc));
 		return;
 	}
 	if (statefile_decode(text, len, on_found, s, error) != 0)
@@ -91,9 +104,8 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir)
 	s->loop = loop;
 	text_format(s->path, sizeof(s->path), "%s/state.json", dir);
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		log_error("state text=\"%s can't be made: %s; orders will be "
-			  "refused\"",
-			dir, strerror(errno));
+		complain(s, "%s can't be made: %s; orders will be refused", dir,
+			strerror(errno));
 	read_file(s);
 	*out = s;
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "afile.h"
 
@@ -67,6 +68,97 @@ static void what_fails_leaves_nothing(void **state)
 	t_rmdir(dir);
 }
 
+static void expect_nothing(const char *path)
+{
+	struct stat st;
+
+	assert_int_not_equal(lstat(path, &st), 0);
+}
+
+/* The disk is full: the old content stays, and no part of the new. */
+static void a_full_disk(void **state)
+{
+	char *dir = t_mkdir(), *path = path_in(dir, "state");
+	char *fresh = path_in(dir, "state.new");
+
+	(void)state;
+	assert_int_equal(afile_replace(path, "old", 3), 0);
+	assert_int_equal(symlink("/dev/full", fresh), 0);
+	assert_int_equal(afile_replace(path, "new", 3), UV_ENOSPC);
+	expect(path, "old");
+	expect_nothing(fresh);
+	assert_int_equal(afile_replace(path, "new", 3), 0);
+	expect(path, "new");
+	free(path);
+	free(fresh);
+	t_rmdir(dir);
+}
+
+/* What a crash has left half written is in nobody's way. */
+static void an_old_temporary_file(void **state)
+{
+	char *dir = t_mkdir(), *path = path_in(dir, "state");
+	char *fresh = t_write(dir, "state.new", "much longer", 11);
+
+	(void)state;
+	assert_int_equal(afile_replace(path, "new", 3), 0);
+	expect(path, "new");
+	expect_nothing(fresh);
+	free(path);
+	free(fresh);
+	t_rmdir(dir);
+}
+
+static void any_size_and_bytes(void **state)
+{
+	enum { SIZE = 300000 };
+	char *dir = t_mkdir(), *path = path_in(dir, "state");
+	char *data = malloc(SIZE), *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < SIZE; i++)
+		data[i] = (char)(i * 31 + i / 256);
+	assert_int_equal(afile_replace(path, data, SIZE), 0);
+	assert_int_equal(afile_read(path, SIZE - 1, &text, &len), UV_EFBIG);
+	assert_int_equal(afile_read(path, SIZE, &text, &len), 0);
+	assert_int_equal(len, SIZE);
+	assert_memory_equal(text, data, SIZE);
+	assert_int_equal(text[SIZE], '\0');
+	free(text);
+	assert_int_equal(afile_replace(path, "", 0), 0);
+	expect(path, "");
+	free(data);
+	free(path);
+	t_rmdir(dir);
+}
+
+static void what_can_not_be_read(void **state)
+{
+	char *dir = t_mkdir(), *path = path_in(dir, "x"), *text = NULL;
+	size_t len = 7;
+
+	(void)state;
+	assert_int_equal(afile_read(path, 10, &text, &len), UV_ENOENT);
+	/* Nobody writes there, and nobody is waited for. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(afile_read(path, 10, &text, &len), UV_EFBIG);
+	assert_null(text);
+	assert_int_equal(len, 7);
+	free(path);
+	t_rmdir(dir);
+}
+
+static void a_path_too_long(void **state)
+{
+	char path[5000];
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(afile_replace(path, "x", 1), UV_ENAMETOOLONG);
+}
+
 struct fix {
 	bool done;
 	int status;
@@ -106,12 +198,45 @@ static void off_the_loop(void **state)
 	t_rmdir(dir);
 }
 
+static void a_failure_off_the_loop(void **state)
+{
+	char *dir = t_mkdir(), *path = path_in(dir, "none/state");
+	char data[] = "text";
+	struct fix f = { .done = false };
+	struct afile_write *w;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	assert_int_equal(
+		afile_start(&w, &loop, path, data, 4, on_written, &f), 0);
+	t_run_until(&loop, &f.done, 10);
+	assert_int_equal(f.status, UV_ENOENT);
+	f.done = false;
+	path[strlen(dir) + 5] = '-'; /* "none-state" */
+	assert_int_equal(
+		afile_start(&w, &loop, path, data, 4, on_written, &f), 0);
+	memset(data, 'x', 4); /* it has a copy */
+	t_run_until(&loop, &f.done, 10);
+	assert_int_equal(f.status, 0);
+	expect(path, "text");
+	t_loop_close(&loop);
+	free(path);
+	t_rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_replaced_whole),
 		cmocka_unit_test(what_fails_leaves_nothing),
+		cmocka_unit_test(a_full_disk),
+		cmocka_unit_test(an_old_temporary_file),
+		cmocka_unit_test(any_size_and_bytes),
+		cmocka_unit_test(what_can_not_be_read),
+		cmocka_unit_test(a_path_too_long),
 		cmocka_unit_test(off_the_loop),
+		cmocka_unit_test(a_failure_off_the_loop),
 	};
 
 	return cmocka_run_group_tests_name("afile", tests, NULL, NULL);

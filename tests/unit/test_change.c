@@ -7,18 +7,33 @@
 
 struct setting {
 	size_t n; /* servers */
-	enum verdict b;
+	enum verdict a, b;
 	enum order_kind b_ordered; /* a state order */
 	enum config_switch require_reason;
 };
 
-static const struct setting one = { 1, VERDICT_UP, ORDER_NONE, CONFIG_NO };
-static const struct setting both = { 2, VERDICT_UP, ORDER_NONE, CONFIG_NO };
-static const struct setting b_dead = { 2, VERDICT_FAIL, ORDER_NONE, CONFIG_NO };
-static const struct setting b_drained = { 2, VERDICT_UP, ORDER_DRAIN,
+static const struct setting one = { 1, VERDICT_UP, VERDICT_UP, ORDER_NONE,
 	CONFIG_NO };
-static const struct setting b_pinned = { 2, VERDICT_FAIL, ORDER_UP, CONFIG_NO };
-static const struct setting strict = { 2, VERDICT_UP, ORDER_NONE, CONFIG_YES };
+static const struct setting both = { 2, VERDICT_UP, VERDICT_UP, ORDER_NONE,
+	CONFIG_NO };
+static const struct setting b_dead = { 2, VERDICT_UP, VERDICT_FAIL, ORDER_NONE,
+	CONFIG_NO };
+static const struct setting b_drained = { 2, VERDICT_UP, VERDICT_UP,
+	ORDER_DRAIN, CONFIG_NO };
+static const struct setting b_pinned = { 2, VERDICT_UP, VERDICT_FAIL, ORDER_UP,
+	CONFIG_NO };
+static const struct setting b_busy = { 2, VERDICT_UP, VERDICT_BUSY, ORDER_NONE,
+	CONFIG_NO };
+static const struct setting b_stopping = { 2, VERDICT_UP, VERDICT_STOPPING,
+	ORDER_NONE, CONFIG_NO };
+static const struct setting both_dead = { 2, VERDICT_FAIL, VERDICT_DOWN,
+	ORDER_NONE, CONFIG_NO };
+static const struct setting none_seen = { 2, VERDICT_NONE, VERDICT_NONE,
+	ORDER_NONE, CONFIG_NO };
+static const struct setting one_strict = { 1, VERDICT_UP, VERDICT_UP,
+	ORDER_NONE, CONFIG_YES };
+static const struct setting strict = { 2, VERDICT_UP, VERDICT_UP, ORDER_NONE,
+	CONFIG_YES };
 
 static const struct row {
 	const struct setting *setting;
@@ -57,6 +72,39 @@ static const struct row {
 		"all the same" },
 	{ &b_pinned, "drain a", CHANGE_DONE, "drain" },
 	{ &b_pinned, "auto b", CHANGE_DONE, "none" },
+	{ &b_pinned, "auto --all", CHANGE_DONE, "none" },
+	{ &b_busy, "drain a", CHANGE_DONE, "drain" },
+	{ &b_stopping, "down a", CHANGE_REFUSED,
+		"down: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_dead, "down a --force", CHANGE_DONE, "down" },
+	{ &b_dead, "up b --for 1h", CHANGE_DONE, "none" },
+	{ &b_dead, "weight --all 0%", CHANGE_REFUSED,
+		"weight: no server would be left in service; --force does it "
+		"all the same" },
+	{ &both_dead, "drain a", CHANGE_DONE, "drain" },
+	{ &both_dead, "maint --all", CHANGE_DONE, "maint" },
+	{ &none_seen, "drain --all", CHANGE_DONE, "drain" },
+	{ &one, "drain --all", CHANGE_DONE, "drain" },
+	{ &one, "auto", CHANGE_DONE, "none" },
+	{ &both, "auto", CHANGE_WRONG,
+		"auto: there are 2 servers: name one, or say --all" },
+	{ &both, "auto --all", CHANGE_DONE, "none" },
+	{ &both, "drain A", CHANGE_WRONG,
+		"drain: no server is named A; did you mean a?" },
+	{ &one_strict, "drain", CHANGE_REFUSED,
+		"drain: a reason is required here: add -m REASON" },
+	{ &strict, "drain a -m \"\"", CHANGE_REFUSED,
+		"drain: a reason is required here: add -m REASON" },
+	{ &strict, "up a --for 1h", CHANGE_REFUSED,
+		"up: a reason is required here: add -m REASON" },
+	{ &strict, "weight a 5%", CHANGE_REFUSED,
+		"weight: a reason is required here: add -m REASON" },
+	{ &strict, "drain --all -m disk", CHANGE_REFUSED,
+		"drain: no server would be left in service; --force does it "
+		"all the same" },
+	{ &strict, "drain c", CHANGE_WRONG,
+		"drain: no server is named c; did you mean a?" },
 	{ &strict, "drain a", CHANGE_REFUSED,
 		"drain: a reason is required here: add -m REASON" },
 	{ &strict, "drain a -m disk", CHANGE_DONE, "drain" },
@@ -73,7 +121,7 @@ static enum change_verdict play(const struct setting *s, const char *line,
 	memset(targets, 0, 2 * sizeof(*targets));
 	strcpy(targets[0].name, "a");
 	strcpy(targets[1].name, "b");
-	targets[0].view.verdict = VERDICT_UP;
+	targets[0].view.verdict = s->a;
 	targets[1].view.verdict = s->b;
 	targets[1].now.state.kind = s->b_ordered;
 	snprintf(copy, sizeof(copy), "%s", line);
@@ -118,6 +166,46 @@ static void an_order_is_filled_in(void **state)
 	assert_false(targets[1].chosen);
 }
 
+/* Each order has a slot of its own, and leaves the others alone. */
+static void the_other_slots_stay(void **state)
+{
+	char error[COMMAND_ERROR_MAX], line[] = "weight 10%";
+	struct change_target t = { .name = "a" };
+	char *words[COMMAND_WORDS_MAX];
+	struct command c;
+
+	(void)state;
+	t.now.state.kind = ORDER_DRAIN;
+	t.now.hold.kind = ORDER_HOLD;
+	assert_int_equal(
+		command_parse(&c, command_split(line, words), words, error), 0);
+	assert_int_equal(change_work_out(&t, 1, &c, "bob", 7, CONFIG_NO, error),
+		CHANGE_DONE);
+	assert_int_equal(t.next.state.kind, ORDER_DRAIN);
+	assert_int_equal(t.next.ceiling.kind, ORDER_WEIGHT);
+	assert_int_equal(t.next.ceiling.percent, 10);
+	assert_int_equal(t.next.ceiling.until_s, 0);
+	assert_int_equal(t.next.ceiling.keeping, ORDER_DURABLE);
+	assert_int_equal(t.next.hold.kind, ORDER_HOLD);
+	assert_int_equal(t.now.ceiling.kind, ORDER_NONE);
+}
+
+/* Who is not meant keeps what he has; a repeated order keeps its since. */
+static void all_of_them(void **state)
+{
+	struct change_target targets[2];
+	char error[COMMAND_ERROR_MAX];
+
+	(void)state;
+	play(&b_drained, "drain --all --force", targets, error);
+	assert_int_equal(targets[0].next.state.since_s, 1000);
+	assert_int_equal(targets[1].next.state.kind, ORDER_DRAIN);
+	assert_int_equal(targets[1].next.state.since_s, 0);
+	assert_string_equal(targets[1].next.state.who, "alice");
+	play(&b_drained, "maint a --force", targets, error);
+	assert_true(order_same(&targets[1].next.state, &targets[1].now.state));
+}
+
 static void auto_ends_what_it_is_told_to(void **state)
 {
 	static const struct {
@@ -156,6 +244,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
 		cmocka_unit_test(an_order_is_filled_in),
+		cmocka_unit_test(the_other_slots_stay),
+		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(auto_ends_what_it_is_told_to),
 	};
 

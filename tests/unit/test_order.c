@@ -52,6 +52,70 @@ static void given_again_it_keeps_its_since(void **state)
 	assert_int_equal(o.state.since_s, 60);
 }
 
+static void given_again_it_takes_the_rest(void **state)
+{
+	struct orders o = { .state = { .kind = ORDER_NONE } };
+	struct order first = make(ORDER_WEIGHT, 10, 0);
+	struct order again = make(ORDER_WEIGHT, 50, 100);
+	struct order other = make(ORDER_WEIGHT, 60, 0);
+
+	(void)state;
+	first.percent = again.percent = 10;
+	strcpy(again.who, "bob");
+	strcpy(again.why, "");
+	again.keeping = ORDER_VOLATILE;
+	order_give(&o, &first);
+	order_give(&o, &again);
+	again.since_s = 10;
+	assert_true(order_same(&o.ceiling, &again));
+	/* Another percentage is another order. */
+	other.percent = 20;
+	order_give(&o, &other);
+	assert_true(order_same(&o.ceiling, &other));
+}
+
+static void any_difference_counts(void **state)
+{
+	const struct order one = make(ORDER_WEIGHT, 10, 100);
+	struct order others[7];
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
+		others[i] = one;
+	assert_true(order_same(&one, &others[0]));
+	others[0].kind = ORDER_CANARY;
+	others[1].percent = 1;
+	others[2].since_s = 11;
+	others[3].until_s = 0;
+	others[4].keeping = ORDER_VOLATILE;
+	strcpy(others[5].who, "alic");
+	strcpy(others[6].why, "disks");
+	for (size_t i = 0; i < 7; i++)
+		assert_false(order_same(&one, &others[i]));
+}
+
+static void all_run_out_at_once(void **state)
+{
+	const enum order_kind kinds[] = { ORDER_UP, ORDER_CANARY, ORDER_HOLD };
+	struct orders o = { .state = { .kind = ORDER_NONE } };
+	struct order ended[ORDER_SLOTS];
+
+	(void)state;
+	for (size_t i = 0; i < ORDER_SLOTS; i++) {
+		struct order order = make(kinds[i], 10, 100 - (int64_t)i);
+
+		order_give(&o, &order);
+	}
+	assert_int_equal(order_next_end(&o), 98);
+	assert_int_equal(order_expire(&o, INT64_MAX, ended), ORDER_SLOTS);
+	for (size_t i = 0; i < ORDER_SLOTS; i++)
+		assert_int_equal(ended[i].kind, kinds[i]);
+	assert_int_equal(o.state.kind, ORDER_NONE);
+	assert_int_equal(o.ceiling.kind, ORDER_NONE);
+	assert_int_equal(o.hold.kind, ORDER_NONE);
+	assert_int_equal(order_expire(&o, INT64_MAX, ended), 0);
+}
+
 /* The clock may jump: an order runs out early or late by the jump alone. */
 static void runs_out(void **state)
 {
@@ -99,7 +163,10 @@ int main(void)
 		cmocka_unit_test(names_go_both_ways),
 		cmocka_unit_test(each_has_its_slot),
 		cmocka_unit_test(given_again_it_keeps_its_since),
+		cmocka_unit_test(given_again_it_takes_the_rest),
+		cmocka_unit_test(any_difference_counts),
 		cmocka_unit_test(runs_out),
+		cmocka_unit_test(all_run_out_at_once),
 		cmocka_unit_test(describes_itself),
 	};
 

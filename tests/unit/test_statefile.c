@@ -1,8 +1,10 @@
 #include "t.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "statefile.h"
+#include "text.h"
 
 static struct orders orders = {
 	.state = { .kind = ORDER_DRAIN,
@@ -79,9 +81,14 @@ static void cut_anywhere(void **state)
 	free(text);
 }
 
+#define ORDER_WITH(kind, who, why, since, until, percent) \
+	"{\"kind\":\"" kind "\",\"who\":" who ",\"why\":" why \
+	",\"since\":" since ",\"until\":" until ",\"percent\":" percent "}"
 #define ORDER(kind, percent) \
-	"{\"kind\":\"" kind "\",\"who\":\"x\",\"why\":\"\",\"since\":1," \
-	"\"until\":0,\"percent\":" percent "}"
+	ORDER_WITH(kind, "\"x\"", "\"\"", "1", "0", percent)
+#define ORDER_AT(since, until) \
+	ORDER_WITH("drain", "\"x\"", "\"\"", since, until, "0")
+#define ORDER_OF(who, why) ORDER_WITH("drain", who, why, "1", "0", "0")
 #define FILE_OF(slot, order) \
 	"{\"version\":1,\"servers\":{\"good\":{\"state\":" ORDER( \
 		"drain", "0") "},\"a\":{\"" slot "\":" order "}}}"
@@ -102,7 +109,40 @@ static const char *const damaged[] = {
 	FILE_OF("stat", ORDER("drain", "0")),
 	FILE_OF("state", "{}"),
 	FILE_OF("state", "1"),
+	FILE_OF("state", "null"),
+	FILE_OF("ceiling", ORDER("weight", "4294967306")),
+	FILE_OF("ceiling", ORDER("weight", "1.5")),
+	FILE_OF("state", ORDER_AT("-1", "0")),
+	FILE_OF("state", ORDER_AT("-9223372036854775808", "0")),
+	FILE_OF("state", ORDER_AT("9223372036854775808", "0")),
+	FILE_OF("state", ORDER_AT("1", "-1")),
+	FILE_OF("state", ORDER_OF("\"x\\u0000\"", "\"\"")),
+	FILE_OF("state", ORDER_OF("\"\xff\"", "\"\"")),
+	FILE_OF("state", ORDER_OF("1", "\"\"")),
+	FILE_OF("state", ORDER_OF("\"x\"", "null")),
+	"{\"version\":4294967297,\"servers\":{}}",
+	"{\"version\":\"1\",\"servers\":{}}",
+	"{\"version\":1,\"servers\":null}",
+	"{\"version\":1,\"servers\":{\"a\":5}}",
+	"{\"version\":1,\"servers\":{\"a\":[]}}",
+	"{\"version\":1,\"servers\":{\"a\":{},\"a\":{}}}",
+	"{\"version\":1,\"servers\":{}} {}",
+	"{\"version\":1,\"servers\":{\"\xff\":5}}",
+	"{\"version\":1,\"servers\":{\"\xc3\xa9\\u001b\\\"\":5}}",
+	"",
+	"null",
 };
+
+static void expect_sentence(const char *error)
+{
+	char clean[STATEFILE_ERROR_MAX];
+
+	assert_int_not_equal(strlen(error), 0);
+	strcpy(clean, error);
+	text_clean(clean);
+	text_quotable(clean);
+	assert_string_equal(error, clean);
+}
 
 static void each_damage(void **state)
 {
@@ -111,23 +151,125 @@ static void each_damage(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(damaged) / sizeof(*damaged); i++) {
+		error[0] = '\0';
 		if (statefile_decode(damaged[i], strlen(damaged[i]), on_found,
 			    &f, error) == 0)
 			fail_msg("taken: %s", damaged[i]);
+		expect_sentence(error);
 	}
 	/* Not even those of the servers before the damage. */
+	assert_int_equal(f.n, 0);
+}
+
+/* The rows above are damaged by what they say they are. */
+static void not_damaged(void **state)
+{
+	static const char *const good[] = {
+		FILE_OF("state", ORDER("drain", "0")),
+		FILE_OF("ceiling", ORDER("weight", "100")),
+		FILE_OF("ceiling", ORDER("canary", "0")),
+		FILE_OF("hold", ORDER("hold", "0")),
+		FILE_OF("state", ORDER_AT("0", "9223372036854775807")),
+	};
+	char error[STATEFILE_ERROR_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct found f = { .n = 0 };
+
+		if (statefile_decode(
+			    good[i], strlen(good[i]), on_found, &f, error) != 0)
+			fail_msg("%s: %s", error, good[i]);
+		assert_int_equal(f.n, 2);
+	}
+}
+
+/* Each byte turned into a few others: refused, or orders that can be. */
+static void any_byte_changed(void **state)
+{
+	static const char others[] = { '\0', '"', '{', '9', '-', '\x80' };
+	char error[STATEFILE_ERROR_MAX], *text = encode();
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t i = 0; i < len * sizeof(others); i++) {
+		char *at = &text[i / sizeof(others)], before = *at;
+		struct found f = { .n = 0 };
+
+		*at = others[i % sizeof(others)];
+		error[0] = '\0';
+		if (statefile_decode(text, len, on_found, &f, error) == 0) {
+			assert_true(f.orders.ceiling.percent <= 100);
+		} else {
+			assert_int_equal(f.n, 0);
+			expect_sentence(error);
+		}
+		*at = before;
+	}
+	free(text);
+}
+
+/* Not what usherd writes, but it must be able to write it again. */
+static void too_long_a_reason(void **state)
+{
+	char text[2048], why[4 * ORDER_WHY_MAX] = "x";
+	char error[STATEFILE_ERROR_MAX], *again;
+	struct statefile_server server = { .name = "a" };
+	struct found f = { .n = 0 };
+
+	(void)state;
+	for (int i = 0; i < ORDER_WHY_MAX; i++)
+		strcat(why, "\xc3\xa9");
+	snprintf(text, sizeof(text),
+		"{\"version\":1,\"servers\":{\"a\":{\"state\":" ORDER_OF(
+			"\"\\u001b[31m\"", "\"%s\"") "}}}",
+		why);
+	assert_int_equal(
+		statefile_decode(text, strlen(text), on_found, &f, error), 0);
+	assert_string_equal(f.orders.state.who, "?[31m");
+	server.orders = &f.orders;
+	again = statefile_encode(&server, 1);
+	assert_non_null(again);
+	free(again);
+}
+
+static void no_orders_at_all(void **state)
+{
+	static const struct orders none = { .state = { .kind = ORDER_NONE } };
+	const struct statefile_server servers[] = { { "a", &none },
+		{ "b", &none } };
+	char error[STATEFILE_ERROR_MAX];
+	struct found f = { .n = 0 };
+
+	(void)state;
+	for (size_t n = 0; n <= 2; n++) {
+		char *text = statefile_encode(servers, n);
+
+		assert_non_null(text);
+		assert_int_equal(statefile_decode(text, strlen(text), on_found,
+					 &f, error),
+			0);
+		free(text);
+	}
 	assert_int_equal(f.n, 0);
 }
 
 static void deep_nesting_is_refused(void **state)
 {
 	enum { DEPTH = 100000 };
-	char error[STATEFILE_ERROR_MAX], *text = malloc(DEPTH);
+	static const char *const openers[] = { "[", "{\"a\":" };
+	char error[STATEFILE_ERROR_MAX], *text = malloc(DEPTH + 8);
 
 	(void)state;
-	memset(text, '[', DEPTH);
-	assert_int_not_equal(
-		statefile_decode(text, DEPTH, on_found, NULL, error), 0);
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = 0;
+
+		for (; len < DEPTH; len += strlen(openers[i]))
+			strcpy(text + len, openers[i]);
+		assert_int_not_equal(
+			statefile_decode(text, len, on_found, NULL, error), 0);
+		expect_sentence(error);
+	}
 	free(text);
 }
 
@@ -137,6 +279,10 @@ int main(void)
 		cmocka_unit_test(comes_back_whole),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(each_damage),
+		cmocka_unit_test(not_damaged),
+		cmocka_unit_test(any_byte_changed),
+		cmocka_unit_test(too_long_a_reason),
+		cmocka_unit_test(no_orders_at_all),
 		cmocka_unit_test(deep_nesting_is_refused),
 	};
 

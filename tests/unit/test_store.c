@@ -107,8 +107,116 @@ static void a_folder_that_can_not_be_used(void **state)
 	open_fix(&f, "file");
 	free(t_write(f.dir, "file", "x", 1));
 	open_store(&f);
+	assert_non_null(strstr(store_problem(f.store), "can't be read"));
 	assert_int_not_equal(write_drained(&f), 0);
 	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+/* Only the last folder is made; who looks at the status has to know. */
+static void a_folder_that_can_not_be_made(void **state)
+{
+	char *above;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "a/b");
+	open_store(&f);
+	assert_non_null(strstr(store_problem(f.store), "can't be made"));
+	assert_int_equal(write_drained(&f), UV_ENOENT);
+	above = strrchr(f.path, '/');
+	*above = '\0';
+	assert_int_equal(mkdir(f.path, 0700), 0);
+	*above = '/';
+	close_store(&f);
+	open_store(&f);
+	assert_string_equal(store_problem(f.store), "");
+	assert_int_equal(write_drained(&f), 0);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+/* What is no file is put aside too. */
+static void a_folder_in_the_place_of_the_file(void **state)
+{
+	char path[400];
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, ".");
+	snprintf(path, sizeof(path), "%s/state.json", f.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	open_store(&f);
+	assert_non_null(strstr(store_problem(f.store), "no regular file"));
+	assert_int_equal(write_drained(&f), 0);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+/* A piece of the file stands in the sentence, which goes into a log line. */
+static void the_problem_is_text(void **state)
+{
+	static const char damage[] = "{ \"version\": \"\xc3\x1b[31m";
+	const char *problem;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, ".");
+	free(t_write(f.dir, "state.json", damage, sizeof(damage) - 1));
+	open_store(&f);
+	problem = store_problem(f.store);
+	assert_non_null(strstr(problem, "was damaged"));
+	for (; *problem != '\0'; problem++)
+		assert_true(
+			*problem >= ' ' && *problem <= '~' && *problem != '"');
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+static void what_is_remembered(void **state)
+{
+	struct orders found;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "made");
+	open_store(&f);
+	store_remember(f.store, "a", &drained);
+	found = store_found(f.store, "a");
+	assert_true(order_same(&found.state, &drained.state));
+	found.state.kind = ORDER_MAINT;
+	store_remember(f.store, "a", &found);
+	found = store_found(f.store, "a");
+	assert_int_equal(found.state.kind, ORDER_MAINT);
+	found = store_found(f.store, "b");
+	assert_int_equal(found.state.kind, ORDER_NONE);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
+/* At each restart there is what was written last. */
+static void again_and_again(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "made");
+	for (int i = 1; i <= 20; i++) {
+		struct orders orders = drained, found;
+		const struct statefile_server servers[] = { { "a", &orders },
+			{ "b", &drained } };
+
+		open_store(&f);
+		found = store_found(f.store, "a");
+		assert_int_equal(found.state.since_s, i - 1);
+		orders.state.since_s = i;
+		f.done = false;
+		assert_int_equal(
+			store_write(f.store, servers, 2, on_written, &f), 0);
+		t_run_until(&f.loop, &f.done, 10);
+		assert_int_equal(f.status, 0);
+		close_store(&f);
+	}
 	t_rmdir(f.dir);
 }
 
@@ -123,6 +231,10 @@ static void closed_while_writing(void **state)
 	assert_int_equal(store_write(f.store, servers, 1, on_written, &f), 0);
 	close_store(&f);
 	assert_false(f.done);
+	/* The loop has waited for it: it is there all the same. */
+	open_store(&f);
+	assert_int_equal(store_found(f.store, "a").state.kind, ORDER_DRAIN);
+	close_store(&f);
 	t_rmdir(f.dir);
 }
 
@@ -132,6 +244,11 @@ int main(void)
 		cmocka_unit_test(is_there_after_a_restart),
 		cmocka_unit_test(what_is_damaged_is_kept_aside),
 		cmocka_unit_test(a_folder_that_can_not_be_used),
+		cmocka_unit_test(a_folder_that_can_not_be_made),
+		cmocka_unit_test(a_folder_in_the_place_of_the_file),
+		cmocka_unit_test(the_problem_is_text),
+		cmocka_unit_test(what_is_remembered),
+		cmocka_unit_test(again_and_again),
 		cmocka_unit_test(closed_while_writing),
 	};
 
