@@ -20,10 +20,11 @@ static void on_closed(uv_handle_t *h)
 static void on_attempt_closed(uv_handle_t *h)
 {
 	struct dial *d = h->data;
+	bool closing = d->closing;
 
 	on_closed(h);
-	if (d->closing)
-		return;
+	if (closing)
+		return; /* and `d` may be gone */
 	if (d->attempt + 1 == d->addrs->n) {
 		d->cb(d, d->error);
 		return;

@@ -225,6 +225,23 @@ static void tries_the_next_address(void **state)
 	close_fix(&f);
 }
 
+/* The attempt fails at once, and the probe is closed in the same turn. */
+static void closed_while_an_attempt_fails(void **state)
+{
+	struct sockaddr_in nowhere;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, TLSPEER_SILENT, "");
+	uv_ip4_addr("255.255.255.255", 9, &nowhere);
+	memcpy(&f.target.addrs.sa[0], &nowhere, sizeof(nowhere));
+	start(&f);
+	probe_close(f.probe);
+	uv_run(&f.loop, UV_RUN_NOWAIT);
+	assert_int_equal(f.calls, 0);
+	close_fix(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +249,7 @@ int main(void)
 		cmocka_unit_test(close_sweep),
 		cmocka_unit_test(sessions_go_on),
 		cmocka_unit_test(tries_the_next_address),
+		cmocka_unit_test(closed_while_an_attempt_fails),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as usherd does; libuv does not */
