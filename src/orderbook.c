@@ -147,11 +147,14 @@ static void put_into_force(struct orderbook *b)
 		struct server *s = fleet_find(b->fleet, t->name);
 		struct standing_view view;
 
-		if (!t->chosen || s == NULL)
+		if (!t->chosen)
 			continue;
 		log_change(b, t->name, p->who, t->now, t->next);
-		standing_put_orders(server_standing(s), &t->next);
 		store_remember(b->store, t->name, &t->next);
+		/* A reload may have come while it was written. */
+		if (s == NULL)
+			continue;
+		standing_put_orders(server_standing(s), &t->next);
 		standing_look(server_standing(s), &view);
 		if (text != NULL)
 			used += text_format(text + used, size - used,
@@ -176,10 +179,7 @@ static void on_written(void *arg, int status)
 		if (b->writing_first)
 			conclude(b, text);
 	} else if (b->writing_first) {
-		b->dirty = false;
 		put_into_force(b);
-	} else {
-		b->dirty = false;
 	}
 	b->writing_first = false;
 	go_on(b);
@@ -204,6 +204,8 @@ static int start_write(
 			: standing_orders(server_standing(s));
 	}
 	rc = store_write(b->store, all, n, on_written, b);
+	if (rc == 0)
+		b->dirty = false; /* what changes from now on is not in it */
 	free(all);
 	return rc;
 }

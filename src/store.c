@@ -166,10 +166,40 @@ static void on_written(void *arg, int status)
 	s->cb(s->arg, status);
 }
 
+static int is_among(
+	const struct statefile_server *servers, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(servers[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+static char *encode_all(
+	const struct store *s, const struct statefile_server *servers, size_t n)
+{
+	struct statefile_server *all = calloc(n + s->n_found + 1, sizeof(*all));
+	size_t used = n;
+	char *text;
+
+	if (all == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		all[i] = servers[i];
+	for (size_t i = 0; i < s->n_found; i++)
+		if (!is_among(servers, n, s->found[i].name))
+			all[used++] =
+				(struct statefile_server){ s->found[i].name,
+					&s->found[i].orders };
+	text = statefile_encode(all, used);
+	free(all);
+	return text;
+}
+
 int store_write(struct store *s, const struct statefile_server *servers,
 	size_t n, store_cb cb, void *arg)
 {
-	char *text = statefile_encode(servers, n);
+	char *text = encode_all(s, servers, n);
 	int rc = UV_ENOMEM;
 
 	assert(s->write == NULL);

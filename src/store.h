@@ -40,7 +40,8 @@ enum store_state { STORE_IDLE, STORE_WRITING };
 enum store_state store_state(const struct store *s);
 
 /*
- * Only when idle.  cb: 0, or a UV_E* code: then nobody knows which of the two
+ * Writes the orders of `servers`, and those that are remembered of others: a
+ * server that leaves the configuration may come back.  Only when idle.  cb: 0, or a UV_E* code: then nobody knows which of the two
  * is on disk, and the owner must write again.  0, or UV_ENOMEM and no cb.
  */
 int store_write(struct store *s, const struct statefile_server *servers,

@@ -167,8 +167,8 @@ static int pass_on(FILE *reply, bool quiet)
 		return rc;
 	setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
 	while ((c = getc(reply)) != EOF)
-		if (!quiet)
-			putchar(c);
+		if (!quiet && putchar(c) == EOF)
+			return EXIT_ERROR; /* nobody reads it any more */
 	return EXIT_DONE;
 }
 

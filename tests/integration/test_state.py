@@ -134,9 +134,16 @@ def test_a_server_that_leaves_and_comes_back(start_peer, start_usherd,
     usherd.start()
     usherd.order("auto", "puppet2")
     usherd.order("weight", "5%", "puppet2")
-    for config in (first, both):
-        usherd.configure(config)
-        usherd.order("reload")
+    usherd.configure(first)
+    usherd.order("reload")
+    usherd.order("weight", "7%", "puppet1")
+    usherd.kill()
+    usherd.start()
+    usherd.configure(both)
+    usherd.order("reload")
+    usherd.wait_reply("up ready 5% .*", b"puppet2\n")
+    usherd.kill()
+    usherd.start()
     usherd.wait_reply("up ready 5% .*", b"puppet2\n")
 
 

@@ -7,8 +7,10 @@ import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -133,6 +135,32 @@ def test_log_and_monitor(usherd):
     assert all(e in told for e in seen)
     lines = usherd.order("log").splitlines()
     assert len(lines) == len(told) and lines[-1].endswith(told[-1]["text"])
+
+
+def test_monitor_ends_when_nobody_reads(usherd):
+    """As `usherctl monitor | head -1` does."""
+    usherd.wait_open()
+    monitor = subprocess.Popen(
+        [binary("usherctl"), "-s", str(usherd.socket), "monitor"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        def told():
+            usherd.order("weight", "%d%%" % (told.n % 100))
+            told.n += 1
+            return select.select([monitor.stdout], [], [], 0.1)[0]
+        told.n = 1
+        wait_until(told, usherd.log)
+        monitor.stdout.close()
+
+        def over():
+            usherd.order("weight", "%d%%" % (told.n % 100))
+            told.n += 1
+            return monitor.poll() is not None
+        wait_until(over, usherd.log)
+        assert monitor.returncode == 1
+    finally:
+        monitor.kill()
+        monitor.wait()
 
 
 # --- who may ----------------------------------------------------------------
