@@ -41,8 +41,10 @@ enum store_state store_state(const struct store *s);
 
 /*
  * Writes the orders of `servers`, and those that are remembered of others: a
- * server that leaves the configuration may come back.  Only when idle.  cb: 0, or a UV_E* code: then nobody knows which of the two
- * is on disk, and the owner must write again.  0, or UV_ENOMEM and no cb.
+ * server that leaves the configuration may come back.  Only when idle.
+ *
+ * cb: 0, or a UV_E* code: then nobody knows which of the two is on disk, and
+ * the owner must write again.  0, or UV_ENOMEM and no cb.
  */
 int store_write(struct store *s, const struct statefile_server *servers,
 	size_t n, store_cb cb, void *arg);
