@@ -6,9 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <uv.h>
 
 #include "text.h"
 
@@ -45,9 +48,15 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
-enum log_level log_get_level(void)
+int log_find_level(const char *name, enum log_level *level)
 {
-	return threshold;
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			*level = (enum log_level)i;
+			return 0;
+		}
+	}
+	return UV_EINVAL;
 }
 
 static size_t begin_line(char *line, size_t cap, enum log_level level)

@@ -15,7 +15,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_open(void);
 
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
+
+/* "error", "warn", "info" or "debug".  0, or UV_EINVAL. */
+int log_find_level(const char *name, enum log_level *level);
 
 void log_at(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

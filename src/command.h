@@ -29,6 +29,16 @@ enum command_id {
 	COMMAND_LOG_LEVEL,
 };
 
+/* usherctl's exit codes; those of errors also stand in usherd's answer. */
+enum command_exit {
+	COMMAND_EXIT_DONE = 0,
+	COMMAND_EXIT_ERROR = 1,
+	COMMAND_EXIT_USAGE = 2,
+	COMMAND_EXIT_NOT_IN_SERVICE = 3,
+	COMMAND_EXIT_UNREACHABLE = 4,
+	COMMAND_EXIT_REFUSED = 5,
+};
+
 enum command_right {
 	COMMAND_LOOKS,  /* anybody on this machine */
 	COMMAND_ORDERS, /* root, and members of control-group */

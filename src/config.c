@@ -15,7 +15,10 @@
 #include "option.h"
 #include "sections.h"
 
-/* An empty value is the default, as if the option were not there. */
+/*
+ * An empty value is the default, as if the option were not there; so is, from
+ * then on, one that was found wrong: it is told once.
+ */
 static void set_entry(struct sections *r, struct entry *e, void *target)
 {
 	char error[OPTION_ERROR_MAX] = "no memory";
@@ -41,7 +44,6 @@ static void set_standard(
 	}
 }
 
-/* An entry that was found wrong once is not looked at again. */
 static void set_from_sections(struct sections *r, enum section_kind kind,
 	const struct section *only, void *target)
 {

@@ -16,12 +16,7 @@
 #include "unixsock.h"
 #include "who.h"
 
-enum {
-	PATIENCE_MS = 5000, /* for a line */
-	EXIT_ERROR = 1,
-	EXIT_USAGE = 2,
-	EXIT_REFUSED = 5,
-};
+enum { PATIENCE_MS = 5000 }; /* for a line */
 
 struct control {
 	struct control_options options;
@@ -47,11 +42,11 @@ static enum serve_next answer(
 }
 
 static enum serve_next answer_error(struct control *c, struct serve_request *r,
-	int code, const char *sentence)
+	enum command_exit code, const char *sentence)
 {
 	char text[COMMAND_ERROR_MAX + 32];
 
-	text_format(text, sizeof(text), "error %d %s\n", code, sentence);
+	text_format(text, sizeof(text), "error %d %s\n", (int)code, sentence);
 	return answer(c, r, strdup(text));
 }
 
@@ -70,41 +65,52 @@ static enum serve_next answer_ok(
 
 /* --- commands --- */
 
-static enum serve_next show_status(struct control *c, struct serve_request *r,
-	const struct command *command)
+static char *render_status(const struct control *c,
+	const struct change_target *all, size_t n, unsigned flags)
 {
-	size_t n, shown = 0;
-	struct change_target *all = orderbook_look(c->options.book, &n);
 	struct report_server *list = calloc(n, sizeof(*list));
 	struct report report = { .servers = list,
 		.problem = orderbook_problem(c->options.book),
 		.now_s = time(NULL) };
-	char *text = NULL;
+	enum report_color color =
+		(flags & COMMAND_COLOR) != 0 ? REPORT_COLOR : REPORT_PLAIN;
+	char *text;
 
-	for (size_t i = 0; all != NULL && list != NULL && i < n; i++) {
-		if (*command->server != '\0' &&
-			strcmp(command->server, all[i].name) != 0)
-			continue;
-		list[shown++] = (struct report_server){ .name = all[i].name,
-			.view = all[i].view,
-			.orders = &all[i].now };
-	}
-	report.n = shown;
-	if (all != NULL && list != NULL)
-		text = (command->flags & COMMAND_JSON) != 0
-			? report_json(&report)
-			: report_text(&report,
-				  (command->flags & COMMAND_COLOR) != 0
-					  ? REPORT_COLOR
-					  : REPORT_PLAIN);
-	free(all);
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].chosen)
+			list[report.n++] =
+				(struct report_server){ .name = all[i].name,
+					.view = all[i].view,
+					.orders = &all[i].now };
+	text = (flags & COMMAND_JSON) != 0 ? report_json(&report)
+					   : report_text(&report, color);
 	free(list);
-	if (shown == 0 && text != NULL) {
-		free(text);
-		return answer_error(c, r, EXIT_ERROR,
-			"status: no server has this name; `status` lists them");
-	}
-	return answer_ok(c, r, text);
+	return text;
+}
+
+/* Without a name, all of them. */
+static enum serve_next show_status(struct control *c, struct serve_request *r,
+	const struct command *command)
+{
+	struct command which = *command;
+	char error[COMMAND_ERROR_MAX];
+	enum serve_next next;
+	size_t n;
+	struct change_target *all = orderbook_look(c->options.book, &n);
+
+	if (all == NULL)
+		return answer(c, r, NULL);
+	if (*which.server == '\0')
+		which.flags |= COMMAND_ALL;
+	if (change_choose(all, n, &which, error) == CHANGE_DONE)
+		next = answer_ok(
+			c, r, render_status(c, all, n, command->flags));
+	else
+		next = answer_error(c, r, COMMAND_EXIT_ERROR, error);
+	free(all);
+	return next;
 }
 
 static enum serve_next probe_now(struct control *c, struct serve_request *r,
@@ -122,7 +128,7 @@ static enum serve_next probe_now(struct control *c, struct serve_request *r,
 			server_probe_now(fleet_server(c->options.fleet, i));
 	free(all);
 	if (verdict != CHANGE_DONE)
-		return answer_error(c, r, EXIT_ERROR, error);
+		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
 	return answer_ok(c, r, strdup("a probe has begun\n"));
 }
 
@@ -132,23 +138,20 @@ static enum serve_next reload(struct control *c, struct serve_request *r)
 
 	c->options.reload(c->options.arg, error, sizeof(error));
 	if (*error != '\0')
-		return answer_error(c, r, EXIT_ERROR, error);
+		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
 	return answer_ok(c, r, strdup("reloaded\n"));
 }
 
 static enum serve_next set_log_level(struct control *c, struct serve_request *r,
 	const struct command *command)
 {
-	static const char *const names[] = { "error", "warn", "info", "debug" };
+	enum log_level level;
 
-	for (int i = 0; i < 4; i++) {
-		if (strcmp(command->word, names[i]) == 0) {
-			log_set_level((enum log_level)i);
-			return answer_ok(c, r, strdup(""));
-		}
-	}
-	return answer_error(
-		c, r, EXIT_USAGE, "log-level: one of error, warn, info, debug");
+	if (log_find_level(command->word, &level) != 0)
+		return answer_error(c, r, COMMAND_EXIT_USAGE,
+			"log-level: one of error, warn, info, debug");
+	log_set_level(level);
+	return answer_ok(c, r, strdup(""));
 }
 
 static enum serve_next help(
@@ -161,7 +164,7 @@ static enum serve_next help(
 	if (*topic != '\0') {
 		spec = command_find(topic, error);
 		if (spec == NULL)
-			return answer_error(c, r, EXIT_USAGE, error);
+			return answer_error(c, r, COMMAND_EXIT_USAGE, error);
 	}
 	for (size_t i = 0; i < command_specs_n; i++)
 		if (spec == NULL || spec == &command_specs[i])
@@ -223,7 +226,7 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 			who.name);
 		log_warn("order by=\"%s\" text=\"refused: %s\"", who.name,
 			command->spec->name);
-		return answer_error(c, r, EXIT_REFUSED, error);
+		return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
 	}
 	switch (command->spec->id) {
 	case COMMAND_STATUS:
@@ -260,11 +263,11 @@ static enum serve_next on_line(
 	line[strcspn(line, "\r")] = '\0';
 	n = command_split(line, words);
 	if (n < 0)
-		return answer_error(c, r, EXIT_USAGE,
+		return answer_error(c, r, COMMAND_EXIT_USAGE,
 			"the line has too many words, or a quote with no end");
 	if (command_parse(&command, n, words, error) != 0) {
 		text_printable(error, strlen(error));
-		return answer_error(c, r, EXIT_USAGE, error);
+		return answer_error(c, r, COMMAND_EXIT_USAGE, error);
 	}
 	return execute(c, r, &command);
 }
@@ -286,13 +289,14 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 	case SERVE_ENDED:
 		return r->len > 0 ? on_line(c, r, r->len) : SERVE_REFUSE;
 	case SERVE_LATE:
-		return answer_error(c, r, EXIT_USAGE, "no line came in time");
+		return answer_error(
+			c, r, COMMAND_EXIT_USAGE, "no line came in time");
 	case SERVE_FULL:
 		break;
 	}
-	return end != NULL
-		? on_line(c, r, (size_t)(end - r->data))
-		: answer_error(c, r, EXIT_USAGE, "the line is too long");
+	return end != NULL ? on_line(c, r, (size_t)(end - r->data))
+			   : answer_error(c, r, COMMAND_EXIT_USAGE,
+				     "the line is too long");
 }
 
 /* --- life --- */

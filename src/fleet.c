@@ -5,7 +5,6 @@
  */
 #include "fleet.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +64,7 @@ static void on_trust(struct trust *t, enum trust_event event,
 		server_trust_changed(f->parts.servers[i], t);
 }
 
-/* --- building a set --- */
+/* --- building the next parts --- */
 
 static int plan_trusts(struct fleet *f, struct parts *next)
 {
@@ -102,9 +101,9 @@ static struct server *find_same(
 
 /* First probes are spread over an interval, but no thinner than needed. */
 static uint64_t stagger_ms(
-	const struct parts *set, const struct config_server *config, size_t i)
+	const struct parts *next, const struct config_server *config, size_t i)
 {
-	uint64_t share = i * config->interval_ms / parts_n_servers(set);
+	uint64_t share = i * config->interval_ms / parts_n_servers(next);
 
 	return share < i * STAGGER_MS ? share : i * STAGGER_MS;
 }

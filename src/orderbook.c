@@ -175,7 +175,7 @@ static void on_written(void *arg, int status)
 			"error %d the order can't be written to disk (%s), so "
 			"nothing has changed; --volatile gives it all the "
 			"same\n",
-			ORDERBOOK_REFUSED, uv_strerror(status));
+			(int)COMMAND_EXIT_REFUSED, uv_strerror(status));
 		if (b->writing_first)
 			conclude(b, text);
 	} else if (b->writing_first) {
@@ -217,6 +217,7 @@ static bool prepare(struct orderbook *b)
 	enum config_switch reason = fleet_config(b->fleet)->require_reason;
 	char error[COMMAND_ERROR_MAX], text[COMMAND_ERROR_MAX + 32];
 	enum change_verdict verdict;
+	enum command_exit code;
 
 	p->targets = orderbook_look(b, &p->n);
 	if (p->targets == NULL) {
@@ -227,9 +228,9 @@ static bool prepare(struct orderbook *b)
 		time(NULL), reason, error);
 	if (verdict == CHANGE_DONE)
 		return true;
-	text_format(text, sizeof(text), "error %d %s\n",
-		verdict == CHANGE_REFUSED ? ORDERBOOK_REFUSED : ORDERBOOK_ERROR,
-		error);
+	code = verdict == CHANGE_REFUSED ? COMMAND_EXIT_REFUSED
+					 : COMMAND_EXIT_ERROR;
+	text_format(text, sizeof(text), "error %d %s\n", (int)code, error);
 	conclude(b, text);
 	return false;
 }

@@ -18,9 +18,6 @@
 struct orderbook;
 struct orderbook_entry;
 
-/* usherctl's exit codes, as they stand in a reply. */
-enum { ORDERBOOK_ERROR = 1, ORDERBOOK_REFUSED = 5 };
-
 /* `reply` is whole: "ok\n" and a body, or "error N TEXT\n".  Once. */
 typedef void (*orderbook_cb)(void *arg, const char *reply);
 

@@ -16,14 +16,7 @@
 
 #define STANDARD_SOCKET "/run/usher/control.sock"
 
-enum {
-	EXIT_DONE = 0,
-	EXIT_ERROR = 1,
-	EXIT_USAGE = 2,
-	EXIT_NOT_IN_SERVICE = 3,
-	EXIT_UNREACHABLE = 4,
-	LINE_MAX_BYTES = 2048,
-};
+enum { LINE_MAX_BYTES = 2048 };
 
 struct call {
 	const char *socket;
@@ -54,16 +47,16 @@ static int help(const char *topic)
 
 	if (topic == NULL) {
 		usage(stdout);
-		return EXIT_DONE;
+		return COMMAND_EXIT_DONE;
 	}
 	spec = command_find(topic, text);
 	if (spec == NULL) {
 		fprintf(stderr, "usherctl: %s\n", text);
-		return EXIT_USAGE;
+		return COMMAND_EXIT_USAGE;
 	}
 	command_usage(text, sizeof(text), spec);
 	fputs(text, stdout);
-	return EXIT_DONE;
+	return COMMAND_EXIT_DONE;
 }
 
 /* Takes usherctl's own options out; the rest is for usherd. */
@@ -78,12 +71,15 @@ static int sort_out(struct call *call, int argc, char **argv)
 			if (i + 1 == argc) {
 				fputs("usherctl: -s: a path is missing\n",
 					stderr);
-				return EXIT_USAGE;
+				return COMMAND_EXIT_USAGE;
 			}
 			call->socket = argv[++i];
 		} else if (!value && strcmp(argv[i], "-q") == 0) {
 			call->quiet = true;
-		} else if (call->argc < COMMAND_WORDS_MAX - 4) {
+		} else if (call->argc == COMMAND_WORDS_MAX - 4) {
+			fputs("usherctl: too many words\n", stderr);
+			return COMMAND_EXIT_USAGE;
+		} else {
 			if (command == call->argc &&
 				(value || argv[i][0] == '-'))
 				command++;
@@ -93,11 +89,11 @@ static int sort_out(struct call *call, int argc, char **argv)
 	}
 	/* Options may stand before the command, which comes first in a line. */
 	if (command == call->argc)
-		return EXIT_DONE;
+		return COMMAND_EXIT_DONE;
 	name = call->argv[command];
 	memmove(call->argv + 1, call->argv, (size_t)command * sizeof(name));
 	call->argv[0] = name;
-	return EXIT_DONE;
+	return COMMAND_EXIT_DONE;
 }
 
 /* `more` is one more option, or NULL. */
@@ -144,15 +140,15 @@ static int read_head(FILE *reply)
 
 	if (fgets(head, sizeof(head), reply) == NULL) {
 		fputs("usherctl: usherd closed without an answer\n", stderr);
-		return EXIT_UNREACHABLE;
+		return COMMAND_EXIT_UNREACHABLE;
 	}
 	head[strcspn(head, "\n")] = '\0';
 	if (strcmp(head, "ok") == 0)
-		return EXIT_DONE;
+		return COMMAND_EXIT_DONE;
 	code = strncmp(head, "error ", 6) == 0 ? strtol(head + 6, &end, 10) : 0;
 	if (code <= 0 || *end != ' ') {
 		fputs("usherctl: this is no usherd's answer\n", stderr);
-		return EXIT_UNREACHABLE;
+		return COMMAND_EXIT_UNREACHABLE;
 	}
 	fprintf(stderr, "usherctl: %s\n", end + 1);
 	return (int)code;
@@ -163,13 +159,14 @@ static int pass_on(FILE *reply, bool quiet)
 {
 	int rc = read_head(reply), c;
 
-	if (rc != EXIT_DONE)
+	if (rc != COMMAND_EXIT_DONE)
 		return rc;
 	setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
 	while ((c = getc(reply)) != EOF)
 		if (!quiet && putchar(c) == EOF)
-			return EXIT_ERROR; /* nobody reads it any more */
-	return EXIT_DONE;
+			return COMMAND_EXIT_ERROR; /* nobody reads it any more
+						    */
+	return COMMAND_EXIT_DONE;
 }
 
 /* `status -q`: the JSON is asked for, and its in_service looked for. */
@@ -178,13 +175,14 @@ static int judge(FILE *reply)
 	char line[512];
 	int in = 0, out = 0, rc = read_head(reply);
 
-	if (rc != EXIT_DONE)
+	if (rc != COMMAND_EXIT_DONE)
 		return rc;
 	while (fgets(line, sizeof(line), reply) != NULL) {
 		in += strstr(line, "\"in_service\": true") != NULL;
 		out += strstr(line, "\"in_service\": false") != NULL;
 	}
-	return in > 0 && out == 0 ? EXIT_DONE : EXIT_NOT_IN_SERVICE;
+	return in > 0 && out == 0 ? COMMAND_EXIT_DONE
+				  : COMMAND_EXIT_NOT_IN_SERVICE;
 }
 
 static int run(struct call *call, const struct command *command)
@@ -202,18 +200,18 @@ static int run(struct call *call, const struct command *command)
 			"usherctl: %s: %s; is usherd running, with this "
 			"control-socket?\n",
 			call->socket, strerror(errno));
-		return EXIT_UNREACHABLE;
+		return COMMAND_EXIT_UNREACHABLE;
 	}
 	if (!send_all(fd, line, len) || (reply = fdopen(fd, "r")) == NULL) {
 		fprintf(stderr, "usherctl: %s: %s\n", call->socket,
 			strerror(errno));
 		close(fd);
-		return EXIT_UNREACHABLE;
+		return COMMAND_EXIT_UNREACHABLE;
 	}
 	rc = judging ? judge(reply) : pass_on(reply, call->quiet);
 	fclose(reply);
-	if (fflush(stdout) != 0 && rc == EXIT_DONE)
-		rc = EXIT_ERROR;
+	if (fflush(stdout) != 0 && rc == COMMAND_EXIT_DONE)
+		rc = COMMAND_EXIT_ERROR;
 	return rc;
 }
 
@@ -225,11 +223,11 @@ int main(int argc, char **argv)
 	int rc = sort_out(&call, argc, argv);
 
 	signal(SIGPIPE, SIG_IGN);
-	if (rc != EXIT_DONE)
+	if (rc != COMMAND_EXIT_DONE)
 		return rc;
 	if (call.argc == 0) {
 		usage(stderr);
-		return EXIT_USAGE;
+		return COMMAND_EXIT_USAGE;
 	}
 	if (strcmp(call.argv[0], "help") == 0 ||
 		strcmp(call.argv[0], "-h") == 0 ||
@@ -237,7 +235,7 @@ int main(int argc, char **argv)
 		return help(call.argc > 1 ? call.argv[1] : NULL);
 	if (command_parse(&command, call.argc, call.argv, error) != 0) {
 		fprintf(stderr, "usherctl: %s\n", error);
-		return EXIT_USAGE;
+		return COMMAND_EXIT_USAGE;
 	}
 	return run(&call, &command);
 }

@@ -100,6 +100,24 @@ static int load_first(
 	return load(d, config, errors);
 }
 
+/* The first error, and how many there are. */
+static void summarize(char *text, size_t cap, const char *path,
+	const struct config_errors *errors)
+{
+	const struct config_error *e = errors->n > 0 ? errors->list : NULL;
+	size_t used = text_format(text, cap, "%s:", path);
+
+	if (e != NULL && e->line > 0)
+		used += text_format(text + used, cap - used, "%u:", e->line);
+	used += text_format(text + used, cap - used, " %s",
+		e != NULL && e->text != NULL ? e->text : "no memory");
+	if (errors->n > 1)
+		used += text_format(text + used, cap - used,
+			" (the first of %zu errors)", errors->n);
+	text_format(text + used, cap - used,
+		"; the configuration before stays in use");
+}
+
 /* Says in one sentence what went wrong; the log has each error. */
 static void reload(void *arg, char *error, size_t cap)
 {
@@ -109,15 +127,11 @@ static void reload(void *arg, char *error, size_t cap)
 
 	if (load(d, &config, &errors) != 0) {
 		log_errors(d->path, &errors);
-		text_format(error, cap,
-			"%s:%u: %s (%zu in all): the configuration before "
-			"stays in use",
-			d->path, errors.list[0].line, errors.list[0].text,
-			errors.n);
+		summarize(error, cap, d->path, &errors);
 	} else if (fleet_configure(d->fleet, config) != 0) {
 		config_free(config);
 		text_format(error, cap,
-			"%s: can't be put into force, the log says why: the "
+			"%s: can't be put into force, the log says why; the "
 			"configuration before stays in use",
 			d->path);
 	} else {

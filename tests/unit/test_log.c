@@ -56,13 +56,11 @@ static void test_levels(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(log_get_level(), LOG_INFO);
 	for (int level = LOG_ERROR; level <= LOG_DEBUG; level++) {
 		char lines[512] = "", *text;
 		size_t len;
 
 		log_set_level((enum log_level)level);
-		assert_int_equal(log_get_level(), level);
 		capture_start();
 		log_error("event %d", 1);
 		log_warn("event %d", 2);
@@ -197,9 +195,25 @@ static void test_journal(void **state)
 	free(text);
 }
 
+static void test_levels_by_name(void **state)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+	enum log_level level = LOG_WARN;
+
+	(void)state;
+	assert_int_not_equal(log_find_level("verbose", &level), 0);
+	assert_int_not_equal(log_find_level("", &level), 0);
+	assert_int_equal(level, LOG_WARN);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(log_find_level(names[i], &level), 0);
+		assert_int_equal(level, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_levels_by_name),
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_log_at),

@@ -1,6 +1,7 @@
 /* One server with its probes, against a TLS peer on the same loop. */
 #include "t.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,11 @@
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" \
 	"7\r\nrunning\r\n0\r\n\r\n"
 
-enum { TURNS_MAX = 20000, TEN_MINUTES_MS = 600000 };
+enum {
+	TURNS_MAX = 20000,
+	TEN_MINUTES_MS = 600000,
+	LONG_PAUSE_MS = 70000, /* no other timer here runs so long */
+};
 
 static uint64_t ahead_ms; /* of the real clock */
 
@@ -23,6 +28,27 @@ static uint64_t ahead_ms; /* of the real clock */
 uint64_t clock_now_ms(void)
 {
 	return uv_hrtime() / 1000000 + ahead_ms;
+}
+
+static long dice;              /* what random() says */
+static uint64_t pauses_ms[64]; /* between probes, as the server asked for */
+static size_t n_pauses;
+
+long random(void)
+{
+	return dice;
+}
+
+int uv_timer_start(
+	uv_timer_t *timer, uv_timer_cb cb, uint64_t ms, uint64_t repeat)
+{
+	int (*real)(uv_timer_t *, uv_timer_cb, uint64_t, uint64_t);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "uv_timer_start");
+	if (ms >= LONG_PAUSE_MS && ms <= LONG_PAUSE_MS * 11 / 10 &&
+		n_pauses < 64)
+		pauses_ms[n_pauses++] = ms;
+	return real(timer, cb, ms, repeat);
 }
 
 struct fix {
@@ -177,6 +203,32 @@ static void a_stale_verdict_is_not_told(void **state)
 	close_fix(&f);
 }
 
+/* Up to a tenth is added, so that many servers do not probe in step. */
+static void pauses_vary(void **state)
+{
+	static const long throws[] = { 0, 1, 7000, 7001, 123456789 };
+	static const uint64_t expected[] = { 70000, 70001, 77000, 70000,
+		70000 + 123456789 % 7001 };
+
+	(void)state;
+	ahead_ms = 0;
+	for (size_t i = 0; i < 5; i++) {
+		struct fix f;
+
+		open_fix(&f, TLSPEER_ANSWER);
+		f.config.interval_ms = LONG_PAUSE_MS;
+		dice = throws[i];
+		n_pauses = 0;
+		for (int turns = 0; n_pauses == 0; turns++) {
+			assert_true(turns < TURNS_MAX);
+			uv_run(&f.loop, UV_RUN_ONCE);
+		}
+		assert_int_equal(pauses_ms[0], expected[i]);
+		close_fix(&f);
+	}
+	dice = 0;
+}
+
 /* Closed after 0, 1, 2, ... turns, whatever is under way then. */
 static void close_sweep(void **state)
 {
@@ -202,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_ten_minutes_a_full_handshake),
 		cmocka_unit_test(a_stale_verdict_is_not_told),
+		cmocka_unit_test(pauses_vary),
 		cmocka_unit_test(close_sweep),
 	};
 
