@@ -1,5 +1,8 @@
 """Faults that hide in sequences: a step while another is under way."""
 
+import os
+import subprocess
+
 import peer as peers
 from waiting import wait_until
 
@@ -103,3 +106,35 @@ def test_fast_interval_while_changing(peer, start_usherd, config_for):
     peer.behaviour = peers.reset_at_accept
     usherd.order("probe")
     usherd.wait_reply("fail ready 100% # connection closed by server")
+
+
+# A name server that never answers, without asking one.
+HANGS = """\
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *n, const char *s, const struct addrinfo *h,
+                struct addrinfo **r)
+{
+    (void)n, (void)s, (void)h, (void)r;
+    write(2, "looking up\\n", 11);
+    for (;;)
+        pause();
+}
+"""
+
+
+def test_sigterm_while_a_look_up_hangs(peer, start_usherd, config_for,
+                                       tmp_path):
+    """It ends at once, and says nothing to HAProxy before."""
+    source, library = tmp_path / "hangs.c", tmp_path / "hangs.so"
+    source.write_text(HANGS)
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o",
+                    library, source], check=True)
+    usherd = start_usherd(
+        named(config_for(peer, timeout="100ms"), peer),
+        wrap=["env", "LD_PRELOAD=%s" % library,
+              "ASAN_OPTIONS=verify_asan_link_order=0"])
+    usherd.wait_log("looking up")
+    assert usherd.reply() == "# no verdict yet"
+    usherd.end()
+    assert not usherd.facts("probe"), usherd.log()
