@@ -93,16 +93,35 @@ static int bytes_of(unsigned char bytes[16], const struct sockaddr *sa)
 	return UV_EINVAL;
 }
 
+int addr_host(struct addr_host *host, const struct sockaddr *sa)
+{
+	return bytes_of(host->bytes, sa);
+}
+
+int addr_host_parse(struct addr_host *host, const char *text)
+{
+	struct sockaddr_storage sa;
+	int rc = addr_literal(&sa, text, 0);
+
+	return rc != 0 ? rc : bytes_of(host->bytes, (struct sockaddr *)&sa);
+}
+
+void addr_host_show(char dst[ADDR_TEXT_MAX], const struct addr_host *host)
+{
+	if (memcmp(host->bytes, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, host->bytes + 12, dst, ADDR_TEXT_MAX);
+	else
+		inet_ntop(AF_INET6, host->bytes, dst, ADDR_TEXT_MAX);
+}
+
 void addr_show_host(char dst[ADDR_TEXT_MAX], const struct sockaddr *sa)
 {
-	unsigned char bytes[16];
+	struct addr_host host;
 
-	if (bytes_of(bytes, sa) != 0)
+	if (addr_host(&host, sa) != 0)
 		snprintf(dst, ADDR_TEXT_MAX, "unknown");
-	else if (memcmp(bytes, mapped, sizeof(mapped)) == 0)
-		inet_ntop(AF_INET, bytes + 12, dst, ADDR_TEXT_MAX);
 	else
-		inet_ntop(AF_INET6, bytes, dst, ADDR_TEXT_MAX);
+		addr_host_show(dst, &host);
 }
 
 void addr_show(char dst[ADDR_TEXT_MAX], const struct sockaddr *sa)

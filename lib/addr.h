@@ -35,6 +35,17 @@ void addr_show(char dst[ADDR_TEXT_MAX], const struct sockaddr *sa);
 /* Writes the address alone, an IPv4-mapped one as IPv4. */
 void addr_show_host(char dst[ADDR_TEXT_MAX], const struct sockaddr *sa);
 
+/* An address alone, to compare and keep.  IPv4 is held as ::ffff:a.b.c.d */
+struct addr_host {
+	unsigned char bytes[16];
+};
+
+/* 0, or UV_EINVAL where it is neither IPv4 nor IPv6. */
+int addr_host(struct addr_host *host, const struct sockaddr *sa);
+/* As addr_show_host() writes it.  0, or UV_EINVAL. */
+int addr_host_parse(struct addr_host *host, const char *text);
+void addr_host_show(char dst[ADDR_TEXT_MAX], const struct addr_host *host);
+
 /* An address and how many of its bits count.  IPv4 is held as ::ffff:a.b.c.d */
 struct addr_net {
 	unsigned char bytes[16];

@@ -208,3 +208,8 @@ void resolve_ask(struct resolve_name *n)
 	r->last = &n->next;
 	start_some(r);
 }
+
+int resolve_pending(const struct resolve_name *n)
+{
+	return n->queued || n->look != NULL;
+}

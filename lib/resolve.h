@@ -54,4 +54,7 @@ const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
  */
 void resolve_ask(struct resolve_name *n);
 
+/* 1 while a look-up waits or is under way, else 0. */
+int resolve_pending(const struct resolve_name *n);
+
 #endif

@@ -82,8 +82,8 @@ void serve_hold_data(struct serve_conn *c, void *held);
 
 /*
  * A held connection: sends more, or ends it after what was sent.  `text` is
- * copied.  That the peer has gone, or doesn't read, is noticed when something
- * is sent; SERVE_GONE says so, in a later turn.  After serve_finish() the
+ * copied.  SERVE_GONE says, in a later turn, that the peer has closed, or
+ * didn't read what was sent.  After serve_finish() the
  * connection is not yours any more.
  */
 void serve_write(struct serve_conn *c, const char *text, size_t len);

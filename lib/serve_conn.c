@@ -1,7 +1,10 @@
 #include "serve_conn.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LOOK_MS = 500 }; /* whether a half-closed peer is still there */
 
 struct serve_conn {
 	union stream s;
@@ -122,6 +125,31 @@ static void reply(struct serve_conn *c, const char *text, size_t len)
 		serve_conn_close(c);
 }
 
+/*
+ * Who has shut his side may still wait for what comes; who has closed is gone,
+ * which nothing but this tells (poll(2), POLLHUP).
+ */
+static void on_look(uv_timer_t *timer)
+{
+	struct serve_conn *c = timer->data;
+	struct pollfd p = { .events = 0 };
+
+	if (uv_fileno(&c->s.handle, &p.fd) == 0 && poll(&p, 1, 0) == 1 &&
+		(p.revents & (POLLHUP | POLLERR)) != 0)
+		serve_conn_drop(c);
+}
+
+/* No deadline runs while it is held. */
+static void watch_held(struct serve_conn *c)
+{
+	if (c->broken)
+		return;
+	if (c->ended)
+		uv_timer_start(&c->timer, on_look, 0, LOOK_MS);
+	else
+		uv_timer_stop(&c->timer);
+}
+
 static void ask(struct serve_conn *c, enum serve_event event)
 {
 	struct serve_request r = { .event = event,
@@ -138,8 +166,7 @@ static void ask(struct serve_conn *c, enum serve_event event)
 	switch (c->serve->cb(&r, c->serve->arg)) {
 	case SERVE_HOLD:
 		c->held = true;
-		if (!c->broken)
-			uv_timer_stop(&c->timer);
+		watch_held(c);
 		break;
 	case SERVE_WAIT:
 		if (event != SERVE_OPENED && event != SERVE_MORE)
@@ -184,8 +211,8 @@ static void on_end(struct serve_conn *c)
 	c->ended = true;
 	uv_read_stop(&c->s.stream);
 	if (c->held)
-		return;
-	if (!c->replied)
+		watch_held(c);
+	else if (!c->replied)
 		ask(c, SERVE_ENDED);
 	else if (uv_stream_get_write_queue_size(&c->s.stream) == 0)
 		serve_conn_close(c);

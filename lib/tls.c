@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/x509_crt.h>
@@ -68,6 +69,33 @@ static int bio_send(void *ctx, const unsigned char *src, size_t len)
 	return (int)len;
 }
 
+static void show_name(char dst[TLS_NAME_MAX], const mbedtls_x509_name *name)
+{
+	char text[1024];
+
+	if (mbedtls_x509_dn_gets(text, sizeof(text), name) < 0)
+		text_format(text, sizeof(text), "(a name too long to show)");
+	text_format(dst, TLS_NAME_MAX, "%s", text);
+	text_printable(dst, strlen(dst));
+}
+
+/* Here since mbedTLS may be built to forget it once the handshake is over. */
+static void keep_peer(struct tls *t, const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_time *end = &crt->valid_to;
+	struct tm tm = { .tm_year = end->year - 1900,
+		.tm_mon = end->mon - 1,
+		.tm_mday = end->day,
+		.tm_hour = end->hour,
+		.tm_min = end->min,
+		.tm_sec = end->sec };
+
+	t->has_peer = true;
+	show_name(t->peer.subject, &crt->subject);
+	show_name(t->peer.issuer, &crt->issuer);
+	t->peer.not_after_s = timegm(&tm);
+}
+
 /* Flags that are set here fail the handshake like mbedTLS' own. */
 static int on_verify(
 	void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
@@ -76,6 +104,8 @@ static int on_verify(
 	int rc = tlsconf_verify(t->conf, crt, depth, flags);
 
 	t->verified++;
+	if (depth == 0)
+		keep_peer(t, crt);
 	t->flags |= *flags;
 	return rc;
 }
@@ -267,6 +297,13 @@ void tls_close(struct tls *t)
 bool tls_resumed(const struct tls *t)
 {
 	return t->done && t->verified == 0;
+}
+
+bool tls_certificate(const struct tls *t, struct tls_certificate *c)
+{
+	if (t->has_peer)
+		*c = t->peer;
+	return t->has_peer;
 }
 
 const char *tls_version(const struct tls *t)

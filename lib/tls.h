@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <mbedtls/ssl.h>
 
@@ -43,6 +44,15 @@ enum tls_fault {
 /* A finished session, kept for resumption.  Memory only, never on disk. */
 struct tls_saved;
 
+enum { TLS_NAME_MAX = 256 };
+
+/* Names as one line of printable ASCII, cut at the end: "CN=Example CA". */
+struct tls_certificate {
+	char subject[TLS_NAME_MAX];
+	char issuer[TLS_NAME_MAX];
+	int64_t not_after_s; /* its last second, since 1970, UTC */
+};
+
 struct tls {
 	struct buf out; /* ciphertext for the peer */
 
@@ -54,6 +64,8 @@ struct tls {
 	bool starved; /* mbedTLS asked for bytes and there were none */
 	bool done;    /* handshake is over */
 	unsigned verified;
+	bool has_peer;
+	struct tls_certificate peer;
 	int err;
 	uint32_t flags;
 	struct tls_saved *fresh; /* newest session that may be resumed */
@@ -82,6 +94,11 @@ void tls_close(struct tls *t);
 
 /* After the handshake: no certificate was looked at, the old session went on */
 bool tls_resumed(const struct tls *t);
+/*
+ * The peer's own certificate, also where it is why the handshake failed; false
+ * with *c untouched where none was looked at.
+ */
+bool tls_certificate(const struct tls *t, struct tls_certificate *c);
 /* "TLSv1.2" */
 const char *tls_version(const struct tls *t);
 

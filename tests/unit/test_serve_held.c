@@ -108,14 +108,33 @@ static void test_peer_shuts_its_side(void **state)
 
 static void test_peer_leaves(void **state)
 {
+	struct holder f;
+
+	(void)state;
+	for (int shuts_first = 0; shuts_first <= 1; shuts_first++) {
+		holder_open_held(&f);
+		if (shuts_first) {
+			assert_int_equal(shutdown(f.client, SHUT_WR), 0);
+			holder_turn_often(&f);
+			assert_int_equal(f.gone, 0);
+		}
+		holder_leave(&f);
+		holder_turn_until(&f, &f.gone, 1);
+		holder_expect_none(&f);
+		assert_int_equal(f.gone, 1);
+		holder_close(&f);
+	}
+}
+
+/* That is noticed once, whatever notices it first. */
+static void test_peer_leaves_and_is_told(void **state)
+{
 	struct serve_conn *c;
 	struct holder f;
 
 	(void)state;
 	holder_open_held(&f);
 	holder_leave(&f);
-	holder_turn_often(&f);
-	assert_int_equal(f.gone, 0);
 	c = f.conn;
 	serve_write(c, "a", 1);
 	serve_write(c, "b", 1);
@@ -152,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_long_reply),
 		cmocka_unit_test(test_peer_shuts_its_side),
 		cmocka_unit_test(test_peer_leaves),
+		cmocka_unit_test(test_peer_leaves_and_is_told),
 		cmocka_unit_test(test_peer_leaves_after_the_end),
 	};
 

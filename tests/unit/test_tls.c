@@ -1,5 +1,8 @@
 #include "t.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "pki.h"
 
 static const size_t steps[] = { 1, 2, 7, 100, 65536 };
@@ -55,6 +58,7 @@ static void test_talks_in_any_pieces(void **state)
 static struct tls_saved *visit(struct pki_server *server, struct tlsconf *conf,
 	const struct tls_saved *resume, size_t step, bool *resumed)
 {
+	struct tls_certificate c;
 	struct tls_saved *saved;
 	struct pki_link l;
 	char word[6] = "";
@@ -66,6 +70,7 @@ static struct tls_saved *visit(struct pki_server *server, struct tlsconf *conf,
 	assert_int_equal(pki_client_read(&l, word, 5, &n), TLS_OK);
 	assert_string_equal(word, "hello");
 	*resumed = tls_resumed(&l.client);
+	assert_int_equal(tls_certificate(&l.client, &c), !*resumed);
 	saved = tls_take_saved(&l.client);
 	assert_non_null(saved);
 	assert_null(tls_take_saved(&l.client));
@@ -162,6 +167,42 @@ static void test_client_certificates(void **state)
 	pki_server_close(&server);
 }
 
+static void test_tells_the_certificate(void **state)
+{
+	static const struct {
+		const char *cert;
+		enum tls_status status;
+		int64_t not_after_s;
+	} certs[] = {
+		{ PKI("server.pem"), TLS_OK, 4733510400 },
+		{ PKI("server-expired.pem"), TLS_FAIL, 1609459200 },
+	};
+	struct tlsconf *conf = pki_good_conf();
+
+	(void)state;
+	setenv("TZ", "EST5",
+		1); /* dates of certificates are UTC all the same */
+	tzset();
+	for (size_t i = 0; i < COUNT(certs); i++) {
+		struct tls_certificate c = { .not_after_s = -1 };
+		struct pki_server server;
+		struct pki_link l;
+
+		pki_server_open(&server, certs[i].cert);
+		pki_link_open(&l, &server, conf, "puppet.test", NULL, 65536);
+		assert_false(tls_certificate(&l.client, &c));
+		assert_int_equal(c.not_after_s, -1);
+		assert_int_equal(pki_handshake(&l), certs[i].status);
+		assert_true(tls_certificate(&l.client, &c));
+		assert_string_equal(c.subject, "CN=puppet.test");
+		assert_string_equal(c.issuer, "CN=Test Intermediate CA");
+		assert_int_equal(c.not_after_s, certs[i].not_after_s);
+		pki_link_close(&l);
+		pki_server_close(&server);
+	}
+	tlsconf_unref(conf);
+}
+
 /* --- what goes over the wire ---------------------------------------------- */
 
 static size_t u16(const char *at)
@@ -224,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_resumes),
 		cmocka_unit_test(test_full_handshake_when_server_forgot),
 		cmocka_unit_test(test_client_certificates),
+		cmocka_unit_test(test_tells_the_certificate),
 		cmocka_unit_test(test_hello_bears_name_and_no_ticket),
 		cmocka_unit_test(test_input_has_a_limit),
 	};

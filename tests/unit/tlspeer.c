@@ -10,7 +10,7 @@ struct tlspeer_conn {
 	struct tlspeer *peer;
 	mbedtls_ssl_context ssl;
 	struct buf in, out;
-	bool closing, ended, answered;
+	bool closing;
 	char read[4096];
 };
 
@@ -83,26 +83,47 @@ static void flush(struct tlspeer_conn *c)
 	}
 }
 
-/* The request is not looked at: what the peer does is the test's to say. */
+static void say(struct tlspeer_conn *c, const char *text)
+{
+	if (text[0] != '\0')
+		mbedtls_ssl_write(
+			&c->ssl, (const unsigned char *)text, strlen(text));
+}
+
+/* What it answers is the test's to say, whatever was asked. */
+static void answer(struct tlspeer_conn *c, const char *request, size_t len)
+{
+	struct tlspeer *p = c->peer;
+	unsigned n_answers = p->second != NULL ? 2 : 1;
+
+	assert_true(strlen(p->asked) + len < sizeof(p->asked));
+	strncat(p->asked, request, len);
+	p->n_asked++;
+	if (p->n_asked <= n_answers)
+		say(c, p->n_asked == 1 ? p->answer : p->second);
+	if (p->way == TLSPEER_ANSWER || p->n_asked < n_answers)
+		return;
+	if (p->way == TLSPEER_CLOSE)
+		mbedtls_ssl_close_notify(&c->ssl);
+	flush(c);
+	close_conn(c);
+}
+
+/* Each request comes in a record of its own. */
 static void pump(struct tlspeer_conn *c)
 {
-	enum tlspeer_way way = c->peer->way;
-	unsigned char request[1024];
+	char request[1024];
 	int rc = mbedtls_ssl_handshake(&c->ssl);
 
-	if (rc == 0)
-		rc = mbedtls_ssl_read(&c->ssl, request, sizeof(request));
-	if (rc > 0 && !c->answered && way != TLSPEER_MUTE) {
-		c->answered = true;
-		mbedtls_ssl_write(&c->ssl,
-			(const unsigned char *)c->peer->answer,
-			strlen(c->peer->answer));
-		if (way == TLSPEER_CLOSE)
-			mbedtls_ssl_close_notify(&c->ssl);
+	while (rc >= 0 && !c->closing && c->peer->way != TLSPEER_MUTE) {
+		rc = mbedtls_ssl_read(
+			&c->ssl, (unsigned char *)request, sizeof(request));
+		if (rc <= 0)
+			break;
+		answer(c, request, (size_t)rc);
 	}
 	flush(c);
-	if ((c->answered && way != TLSPEER_ANSWER) ||
-		(rc < 0 && rc != MBEDTLS_ERR_SSL_WANT_READ))
+	if (rc < 0 && rc != MBEDTLS_ERR_SSL_WANT_READ)
 		close_conn(c);
 }
 
@@ -135,12 +156,15 @@ static void on_connection(uv_stream_t *listener, int status)
 
 	assert_int_equal(status, 0);
 	p->accepted++;
+	p->n_asked = 0;
+	p->asked[0] = '\0';
 	c->peer = p;
 	c->in = c->out = BUF_INIT(1 << 20);
 	p->conn = c;
 	uv_tcp_init(p->loop, &c->tcp);
 	c->tcp.data = c;
 	assert_int_equal(uv_accept(listener, (uv_stream_t *)&c->tcp), 0);
+	uv_tcp_nodelay(&c->tcp, 1);
 	mbedtls_ssl_init(&c->ssl);
 	assert_int_equal(mbedtls_ssl_setup(&c->ssl, &p->tls.conf), 0);
 	mbedtls_ssl_set_bio(&c->ssl, c, bio_send, bio_recv, NULL);

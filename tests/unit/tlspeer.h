@@ -15,19 +15,22 @@ enum tlspeer_way {
 	TLSPEER_SILENT,  /* accepts, then nothing */
 	TLSPEER_HANGUP,  /* accepts and closes */
 	TLSPEER_GARBAGE, /* sends what is not TLS */
-	TLSPEER_ANSWER,  /* sends `answer`, and waits for the client to close */
-	TLSPEER_CLOSE,   /* sends `answer`, close_notify, and closes */
-	TLSPEER_CUT,     /* sends `answer` and closes without close_notify */
+	TLSPEER_ANSWER,  /* sends answers, and waits for the client to close */
+	TLSPEER_CLOSE,   /* after its last answer close_notify, and closes */
+	TLSPEER_CUT,     /* after its last closes without close_notify */
 	TLSPEER_MUTE,    /* handshake, then nothing */
 };
 
 struct tlspeer {
 	enum tlspeer_way way;
 	const char *answer;
-	size_t step; /* ciphertext is sent in pieces of so many bytes */
+	const char *second; /* answer to the next request; NULL: none */
+	size_t step;        /* ciphertext is sent in pieces of so many bytes */
 
 	struct sockaddr_storage address;
 	unsigned accepted;
+	unsigned n_asked; /* requests of the last connection */
+	char asked[1024]; /* their text */
 
 	uv_loop_t *loop;
 	uv_tcp_t listener;
