@@ -24,3 +24,8 @@ enum effect outcome_effect(enum outcome o)
 {
 	return outcomes[o].effect;
 }
+
+int outcome_closed(enum outcome o)
+{
+	return o == OUTCOME_REFUSED;
+}

@@ -52,4 +52,10 @@ const char *outcome_word(enum outcome o);
 const char *outcome_sentence(enum outcome o);
 enum effect outcome_effect(enum outcome o);
 
+/*
+ * 1 when nothing listens there, so nothing runs there; else 0.  No connection
+ * in time is no proof: a full queue looks the same.
+ */
+int outcome_closed(enum outcome o);
+
 #endif

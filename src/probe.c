@@ -1,7 +1,9 @@
 /*
  * Life of a probe:
  *
- *	connect -> handshake -> request -> answer complete
+ *	connect -> handshake -> request -> answer -+-> end
+ *	                                           |    ^
+ *	                            second request +-> answer
  *
  * Handshake steps compute for milliseconds, so each waits for its turn
  * (turns.h).  Every way out is finish(): it records the outcome and closes the
@@ -20,9 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "cause.h"
 #include "dial.h"
-#include "http.h"
 #include "text.h"
 
 enum { READ_SIZE = 16384 };
@@ -35,14 +36,15 @@ struct probe {
 	unsigned open; /* dial and deadline, until libuv has let go */
 	bool closing;  /* finish() has run */
 	bool connected;
-	bool secure; /* handshake done, request written */
+	bool secure;   /* handshake done, first request written */
+	bool answered; /* the first answer is whole */
 	uint64_t started_ms;
 
 	struct tls tls;
-	struct http_response http;
+	struct exchange exchange;
 	struct probe_target target;
 	char tls_name[PROBE_NAME_MAX];
-	char request[PROBE_REQUEST_MAX];
+	char requests[PROBE_REQUESTS_MAX][PROBE_REQUEST_MAX];
 	struct probe_report report;
 	probe_cb cb;
 	void *arg;
@@ -60,21 +62,34 @@ static uint64_t age_ms(const struct probe *p)
 	return uv_now(p->loop) - p->started_ms;
 }
 
+static void report_answers(struct probe *p)
+{
+	for (size_t i = 0; i < p->exchange.n_whole; i++) {
+		const struct http_response *r = &p->exchange.answers[i];
+
+		p->report.answers[i] = (struct probe_answer){ .code = r->code,
+			.body = r->body.data,
+			.body_len = r->body.len };
+	}
+	/* A farewell that could not be sent took nothing away. */
+	if (p->exchange.n_whole == p->target.n_requests)
+		p->report.second_detail[0] = '\0';
+}
+
 static void release(struct probe *p)
 {
 	assert(p->open > 0);
 	if (--p->open > 0)
 		return;
 	p->report.saved = tls_take_saved(&p->tls);
-	p->report.body = p->http.body.data;
-	p->report.body_len = p->http.body.len;
-	p->report.code = p->http.code;
+	tls_certificate(&p->tls, &p->report.cert);
+	report_answers(p);
 	if (p->cb != NULL)
 		p->cb(&p->report, p->arg);
 	else
 		tls_saved_free(p->report.saved);
 	tls_free(&p->tls);
-	http_free(&p->http);
+	exchange_free(&p->exchange);
 	free(p);
 }
 
@@ -91,43 +106,21 @@ static void on_dial_closed(struct dial *d)
 __attribute__((format(printf, 3, 4))) static void finish(
 	struct probe *p, enum outcome o, const char *fmt, ...)
 {
+	char *detail = p->answered ? p->report.second_detail : p->report.detail;
 	va_list ap;
 
 	if (p->closing)
 		return;
 	p->closing = true;
-	p->report.outcome = o;
+	p->report.outcome = p->answered ? OUTCOME_OK : o;
 	p->report.ended_ms = age_ms(p);
 	va_start(ap, fmt);
-	vsnprintf(p->report.detail, sizeof(p->report.detail), fmt, ap);
+	vsnprintf(detail, PROBE_DETAIL_MAX, fmt, ap);
 	va_end(ap);
-	text_printable(p->report.detail, strlen(p->report.detail));
+	text_printable(detail, strlen(detail));
 	turns_leave(p->target.turns, &p->turn);
 	uv_close((uv_handle_t *)&p->deadline, on_deadline_closed);
 	dial_close(&p->dial, on_dial_closed);
-}
-
-/* What a libuv error says about the server. */
-static enum outcome outcome_of(int uv_error)
-{
-	switch (uv_error) {
-	case UV_ECONNREFUSED:
-		return OUTCOME_REFUSED;
-	case UV_ETIMEDOUT:
-		return OUTCOME_TIMEOUT;
-	case UV_ECONNRESET:
-	case UV_EPIPE:
-	case UV_EOF:
-		return OUTCOME_RESET;
-	case UV_EMFILE:
-	case UV_ENFILE:
-	case UV_ENOMEM:
-	case UV_ENOBUFS:
-	case UV_EADDRNOTAVAIL:
-		return OUTCOME_INTERNAL;
-	default:
-		return OUTCOME_UNREACHABLE;
-	}
 }
 
 static void finish_uv(struct probe *p, int error)
@@ -135,33 +128,27 @@ static void finish_uv(struct probe *p, int error)
 	char address[ADDR_TEXT_MAX];
 
 	addr_show(address, dial_peer(&p->dial));
-	finish(p, outcome_of(error), "%s: %s", address, uv_strerror(error));
+	finish(p, cause_of_uv(error), "%s: %s", address, uv_strerror(error));
 }
 
 static void finish_tls(struct probe *p)
 {
-	static const enum outcome outcomes[] = {
-		[TLS_FAULT_NONE] = OUTCOME_TLS,
-		[TLS_FAULT_PROTO] = OUTCOME_TLS,
-		[TLS_FAULT_CUT] = OUTCOME_RESET,
-		[TLS_FAULT_CERT] = OUTCOME_CERT,
-		[TLS_FAULT_EXPIRED] = OUTCOME_EXPIRED,
-		[TLS_FAULT_REVOKED] = OUTCOME_REVOKED,
-		[TLS_FAULT_NAME] = OUTCOME_NAME,
-		[TLS_FAULT_CRL] = OUTCOME_CRL,
-		[TLS_FAULT_MEMORY] = OUTCOME_INTERNAL,
-	};
 	char text[PROBE_DETAIL_MAX];
 
 	tls_explain(&p->tls, text, sizeof(text));
-	finish(p, outcomes[tls_fault(&p->tls)], "%s: %s", p->tls_name, text);
+	finish(p, cause_of_fault(tls_fault(&p->tls)), "%s: %s", p->tls_name,
+		text);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
 	struct probe *p = timer->data;
 
-	if (p->connected)
+	if (p->answered)
+		finish(p, OUTCOME_BUSY, "no answer for %llu ms",
+			(unsigned long long)(age_ms(p) -
+				p->report.answered_ms));
+	else if (p->connected)
 		finish(p, OUTCOME_BUSY, "connected, then nothing for %llu ms",
 			(unsigned long long)(age_ms(p) -
 				p->report.connected_ms));
@@ -208,42 +195,49 @@ static void flush(struct probe *p)
 
 static void finish_answered(struct probe *p)
 {
+	const char *error = p->exchange.error;
+
 	tls_close(&p->tls);
 	flush(p);
-	finish(p, OUTCOME_OK, "HTTP status %d", p->http.code);
+	finish(p, OUTCOME_OK, "%s", error != NULL ? error : "");
 }
 
 static void finish_bad_answer(struct probe *p)
 {
-	bool ours = p->http.error == http_no_memory;
+	bool ours = exchange_out_of_memory(&p->exchange);
 
-	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s", p->http.error);
+	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s",
+		p->exchange.error);
 }
 
-/* `bytes` of the answer, decrypted. */
-static void take_answer(struct probe *p, const char *bytes, size_t len)
+static enum tls_status ask(struct probe *p, size_t i)
 {
-	size_t used;
+	return tls_write(&p->tls, p->requests[i], p->target.requests[i].len);
+}
 
-	switch (http_feed(&p->http, bytes, len, &used)) {
-	case HTTP_MORE:
+static void go_on(struct probe *p, enum exchange_status status)
+{
+	if (p->exchange.n_whole > 0 && !p->answered) {
+		p->answered = true;
+		p->report.answered_ms = age_ms(p);
+		text_format(p->report.detail, sizeof(p->report.detail),
+			"HTTP status %d", p->exchange.answers[0].code);
+	}
+	switch (status) {
+	case EXCHANGE_MORE:
 		break;
-	case HTTP_DONE:
+	case EXCHANGE_ASK:
+		p->report.second_sent = 1;
+		if (ask(p, 1) != TLS_OK)
+			finish_tls(p);
+		break;
+	case EXCHANGE_DONE:
 		finish_answered(p);
 		break;
-	case HTTP_BAD:
+	case EXCHANGE_BAD:
 		finish_bad_answer(p);
 		break;
 	}
-}
-
-/* The peer has said that it is done, and the answer was not. */
-static void take_end(struct probe *p)
-{
-	if (http_finish(&p->http, HTTP_END_CLEAN) == HTTP_DONE)
-		finish_answered(p);
-	else
-		finish_bad_answer(p);
 }
 
 static void read_answer(struct probe *p)
@@ -255,13 +249,13 @@ static void read_answer(struct probe *p)
 	while (!p->closing && status == TLS_OK) {
 		status = tls_read(&p->tls, plain, sizeof(plain), &n);
 		if (status == TLS_OK)
-			take_answer(p, plain, n);
+			go_on(p, exchange_feed(&p->exchange, plain, n));
 	}
 	flush(p);
 	if (p->closing)
 		return;
 	if (status == TLS_EOF)
-		take_end(p);
+		go_on(p, exchange_end(&p->exchange));
 	else if (status == TLS_FAIL)
 		finish_tls(p);
 }
@@ -275,7 +269,7 @@ static void shake_hands(struct probe *p)
 		p->report.secured_ms = age_ms(p);
 		p->report.tls_version = tls_version(&p->tls);
 		p->report.resumed = tls_resumed(&p->tls);
-		status = tls_write(&p->tls, p->request, p->target.request_len);
+		status = ask(p, 0);
 	}
 	flush(p);
 	if (status == TLS_FAIL || status == TLS_EOF)
@@ -342,6 +336,7 @@ static void on_dialled(struct dial *d, int status)
 	if (status == 0) {
 		p->connected = true;
 		p->report.connected_ms = age_ms(p);
+		addr_show(p->report.peer, dial_peer(d));
 		status = uv_read_start(dial_stream(d), on_alloc, on_read);
 	}
 	if (status != 0)
@@ -349,12 +344,27 @@ static void on_dialled(struct dial *d, int status)
 	pump(p);
 }
 
+/* What `target` only borrows. */
+static void copy_texts(struct probe *p, const struct probe_target *target)
+{
+	size_t body_max[EXCHANGE_MAX] = { 0 };
+
+	text_format(p->tls_name, sizeof(p->tls_name), "%s", target->tls_name);
+	for (size_t i = 0; i < target->n_requests; i++) {
+		const struct probe_request *r = &target->requests[i];
+
+		assert(r->len <= PROBE_REQUEST_MAX);
+		memcpy(p->requests[i], r->text, r->len);
+		body_max[i] = r->body_max;
+	}
+	exchange_init(&p->exchange, body_max, target->n_requests);
+}
+
 int probe_start(struct probe **out, uv_loop_t *loop,
 	const struct probe_target *target, probe_cb cb, void *arg)
 {
 	struct probe *p = calloc(1, sizeof(*p));
 
-	assert(target->request_len <= PROBE_REQUEST_MAX);
 	if (p == NULL)
 		return UV_ENOMEM;
 	if (tls_init(&p->tls, target->conf, target->tls_name, target->resume) !=
@@ -362,10 +372,8 @@ int probe_start(struct probe **out, uv_loop_t *loop,
 		free(p);
 		return UV_ENOMEM;
 	}
-	http_init(&p->http, target->body_max);
 	p->target = *target;
-	text_format(p->tls_name, sizeof(p->tls_name), "%s", target->tls_name);
-	memcpy(p->request, target->request, target->request_len);
+	copy_texts(p, target);
 	p->loop = loop;
 	p->cb = cb;
 	p->arg = arg;

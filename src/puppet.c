@@ -3,21 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "jsonin.h"
 #include "text.h"
 
-enum { DEPTH_MAX = 32 };
-
-size_t puppet_request(
-	char dst[PUPPET_REQUEST_MAX], enum puppet_check check, const char *host)
+size_t puppet_get(char dst[PUPPET_REQUEST_MAX], const char *path,
+	const char *accept, const char *host)
 {
-	const char *path = "/status/v1/simple", *accept = "text/plain";
-
-	if (check == PUPPET_LEGACY) {
-		path = "/production/status/no_key";
-		accept = "pson";
-	}
 	return text_format(dst, PUPPET_REQUEST_MAX,
 		"GET %s HTTP/1.1\r\n"
 		"Host: %s\r\n"
@@ -25,6 +16,15 @@ size_t puppet_request(
 		"Accept: %s\r\n"
 		"\r\n",
 		path, host, accept);
+}
+
+size_t puppet_request(
+	char dst[PUPPET_REQUEST_MAX], enum puppet_check check, const char *host)
+{
+	if (check == PUPPET_LEGACY)
+		return puppet_get(
+			dst, "/production/status/no_key", "pson", host);
+	return puppet_get(dst, "/status/v1/simple", "text/plain", host);
 }
 
 static bool blank(char c)
@@ -60,38 +60,12 @@ static enum outcome read_simple(const char *body, size_t len)
 	return OUTCOME_HTTP;
 }
 
-/* Nesting is bounded here, since the JSON reader recurses. */
-static bool too_deep(const char *text, size_t len)
-{
-	bool in_string = false;
-	size_t depth = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			in_string = !in_string;
-		else if (in_string)
-			continue;
-		else if ((text[i] == '[' || text[i] == '{') &&
-			++depth > DEPTH_MAX)
-			return true;
-		else if ((text[i] == ']' || text[i] == '}') && depth > 0)
-			depth--;
-	}
-	return false;
-}
-
 static enum outcome read_legacy(const char *body, size_t len)
 {
 	enum outcome o = OUTCOME_HTTP;
-	const json_t *alive;
-	json_t *root;
+	json_t *root = jsonin_load(body, len);
+	const json_t *alive = json_object_get(root, "is_alive");
 
-	if (too_deep(body, len))
-		return OUTCOME_HTTP;
-	root = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
-	alive = json_object_get(root, "is_alive");
 	if (json_is_true(alive))
 		o = OUTCOME_OK;
 	else if (json_is_false(alive))

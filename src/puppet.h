@@ -20,9 +20,11 @@ enum {
 };
 
 /*
- * Writes the request.  `host` is the name that the certificate bears: Puppet
- * Server answers 400 where Host and SNI differ.  Returns its length.
+ * Write a request and return its length.  `host` is the name that the
+ * certificate bears: Puppet Server answers 400 where Host and SNI differ.
  */
+size_t puppet_get(char dst[PUPPET_REQUEST_MAX], const char *path,
+	const char *accept, const char *host);
 size_t puppet_request(char dst[PUPPET_REQUEST_MAX], enum puppet_check check,
 	const char *host);
 

@@ -1,0 +1,52 @@
+#include "idle.h"
+
+#include <string.h>
+
+static void take_figures(struct idle *i, const struct jruby *j, uint64_t now_ms)
+{
+	bool busy = j->borrowed > 0 || j->waiting > 0 ||
+		(i->counted && j->borrow_count != i->borrow_count);
+
+	i->sight = IDLE_SEEN;
+	i->missed = 0;
+	i->running = j->borrowed;
+	i->waiting = j->waiting;
+	i->counted = true;
+	i->borrow_count = j->borrow_count;
+	if (busy)
+		i->since_ms = 0;
+	else if (i->since_ms == 0)
+		i->since_ms = now_ms;
+	i->seen_ms = now_ms;
+}
+
+/* Too slow is no sign of a server that gives none: it is busy. */
+static void take_none(struct idle *i, const struct probed *p)
+{
+	i->since_ms = 0;
+	if (p->outcome == OUTCOME_BUSY || p->figures == PROBED_CUT_FIGURES)
+		return;
+	if (++i->missed >= IDLE_BLIND_PROBES)
+		i->sight = IDLE_BLIND;
+}
+
+void idle_probe(struct idle *i, const struct probed *p, uint64_t now_ms)
+{
+	bool was_closed = i->sight == IDLE_CLOSED;
+
+	if (p->figures == PROBED_FIGURES) {
+		/* What it did before it was closed is over. */
+		if (was_closed)
+			memset(i, 0, sizeof(*i));
+		take_figures(i, &p->jruby, now_ms);
+	} else if (outcome_closed(p->outcome)) {
+		if (!was_closed)
+			*i = (struct idle){ .sight = IDLE_CLOSED,
+				.since_ms = now_ms };
+		i->seen_ms = now_ms;
+	} else {
+		if (was_closed)
+			memset(i, 0, sizeof(*i));
+		take_none(i, p);
+	}
+}
