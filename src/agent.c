@@ -8,7 +8,8 @@
 #include "text.h"
 
 struct agent {
-	struct serve *serve;
+	uv_loop_t *loop;
+	struct serve *serve; /* NULL: shut */
 	struct agent_record *record;
 	const struct addr_net *nets; /* who may poll */
 	size_t n_nets;
@@ -23,7 +24,7 @@ static const char unknown_server[] = "# unknown server\n";
 static enum serve_next refuse(struct agent *a, const struct sockaddr *peer)
 {
 	enum seen_answer seen;
-	char address[ADDR_TEXT_MAX];
+	char *address = a->record->refused_last;
 
 	a->record->refused++;
 	addr_show_host(address, peer);
@@ -85,25 +86,26 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 {
 	char name[AGENT_NAME_MAX + 1];
 	struct agent *a = arg;
+	struct agent_poll poll = { .peer = r->peer, .owner = a->owner };
 	const char *line;
 	size_t len;
 
 	if (r->event == SERVE_OPENED) {
 		if (!addr_in_nets(r->peer, a->nets, a->n_nets))
 			return refuse(a, r->peer);
-		line = a->line(a->arg, a->owner, NULL, &len);
+		line = a->line(a->arg, &poll, &len);
 		return line != NULL ? answer(a, r, line, len) : SERVE_WAIT;
 	}
 	if (r->event == SERVE_MORE && memchr(r->data, '\n', r->len) == NULL)
 		return SERVE_WAIT;
 	name_of(name, r);
-	line = a->line(a->arg, a->owner, name, &len);
+	poll.name = name;
+	line = a->line(a->arg, &poll, &len);
 	return line != NULL ? answer(a, r, line, len)
 			    : answer_unknown(a, r, name);
 }
 
-static int listen_at(
-	struct agent *a, uv_loop_t *loop, const char *host, unsigned port)
+static int listen_at(struct agent *a, const char *host, unsigned port)
 {
 	struct sockaddr_storage sa;
 	int rc = addr_literal(&sa, host, port);
@@ -111,11 +113,11 @@ static int listen_at(
 	/* Then it is half filled in, as the address for everybody. */
 	if (rc != 0)
 		return rc;
-	return serve_open(&a->serve, loop, (struct sockaddr *)&sa,
+	return serve_open(&a->serve, a->loop, (struct sockaddr *)&sa,
 		AGENT_PATIENCE_MS, on_request, a);
 }
 
-static int listen_as_configured(struct agent *a, uv_loop_t *loop)
+static int listen_as_configured(struct agent *a)
 {
 	struct addr_parts at;
 	int rc = addr_split(&at, a->address, 0);
@@ -123,11 +125,11 @@ static int listen_as_configured(struct agent *a, uv_loop_t *loop)
 	if (rc != 0)
 		return rc;
 	if (strcmp(at.host, "*") != 0)
-		return listen_at(a, loop, at.host, at.port);
-	rc = listen_at(a, loop, "::", at.port);
+		return listen_at(a, at.host, at.port);
+	rc = listen_at(a, "::", at.port);
 	/* No IPv6 on this machine. */
 	if (rc == UV_EAFNOSUPPORT || rc == UV_EADDRNOTAVAIL)
-		rc = listen_at(a, loop, "0.0.0.0", at.port);
+		rc = listen_at(a, "0.0.0.0", at.port);
 	return rc;
 }
 
@@ -151,12 +153,13 @@ int agent_open(
 
 	if (a == NULL)
 		return rc;
+	a->loop = loop;
 	a->record = o->record;
 	a->line = o->line;
 	a->arg = o->arg;
 	a->address = strdup(o->address);
 	if (a->address != NULL)
-		rc = listen_as_configured(a, loop);
+		rc = listen_as_configured(a);
 	if (rc != 0) {
 		free_agent(a);
 		return rc;
@@ -167,8 +170,25 @@ int agent_open(
 
 void agent_close(struct agent *a)
 {
-	serve_close(a->serve);
+	agent_shut(a);
 	free_agent(a);
+}
+
+void agent_shut(struct agent *a)
+{
+	if (a->serve != NULL)
+		serve_close(a->serve);
+	a->serve = NULL;
+}
+
+int agent_reopen(struct agent *a)
+{
+	return listen_as_configured(a);
+}
+
+int agent_is_open(const struct agent *a)
+{
+	return a->serve != NULL;
 }
 
 void agent_configure(struct agent *a, const char *owner,
@@ -188,6 +208,7 @@ void agent_address(const struct agent *a, char dst[ADDR_TEXT_MAX])
 {
 	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
 
-	serve_address(a->serve, &sa);
+	if (a->serve != NULL)
+		serve_address(a->serve, &sa);
 	addr_show(dst, (struct sockaddr *)&sa);
 }

@@ -28,17 +28,23 @@ enum {
 struct agent_record {
 	uint64_t answered;
 	uint64_t refused; /* not in `allow` */
+	char refused_last[ADDR_TEXT_MAX];
 	struct seen refused_from, unknown_names;
 };
 
+/* Somebody asks. */
+struct agent_poll {
+	const struct sockaddr *peer;
+	const char *owner; /* the port's only server, "" where it is shared */
+	const char *name;  /* NULL before anything has been read */
+};
+
 /*
- * The line for a poller, or NULL.  `owner` is the only server that the port
- * speaks for, "" where it is shared.  `name` is NULL before anything has been
- * read: NULL then means that a name is needed here, and with a name that there
- * is no such server.
+ * The line for a poller, which it is then told; or NULL: without a name, that
+ * one is needed here, and with one, that there is no such server.
  */
 typedef const char *(*agent_line_cb)(
-	void *arg, const char *owner, const char *name, size_t *len);
+	void *arg, const struct agent_poll *poll, size_t *len);
 
 /* What has been said once may be said again; the counts go on. */
 void agent_forget(struct agent_record *r);
@@ -67,6 +73,14 @@ void agent_configure(struct agent *a, const char *owner,
 
 /* 1 when it was opened with this address, else 0. */
 int agent_is(const struct agent *a, const char *address);
+
+/*
+ * A port may be shut for a while.  agent_reopen(): 0, or a UV_E* code; then it
+ * stays shut.
+ */
+void agent_shut(struct agent *a);
+int agent_reopen(struct agent *a);
+int agent_is_open(const struct agent *a);
 
 /* "127.0.0.1:8141", with the real port. */
 void agent_address(const struct agent *a, char dst[ADDR_TEXT_MAX]);

@@ -12,7 +12,8 @@ static const char *health_word(const struct answer_facts *f)
 {
 	if (f->orders->state.kind == ORDER_DOWN)
 		return "stopped";
-	if (f->orders->state.kind == ORDER_UP)
+	if (f->orders->state.kind == ORDER_UP ||
+		f->orders->state.kind == ORDER_RELEASE)
 		return "up";
 	switch (f->verdict) {
 	case VERDICT_NONE:
@@ -33,6 +34,8 @@ static enum admin admin_of(const struct answer_facts *f)
 		return ADMIN_MAINT;
 	case ORDER_DRAIN:
 		return ADMIN_DRAIN;
+	case ORDER_RELEASE:
+		return ADMIN_READY;
 	case ORDER_UP:
 	case ORDER_DOWN:
 		break;
@@ -48,6 +51,8 @@ static unsigned weight_of(const struct answer_facts *f)
 {
 	const struct order *ceiling = &f->orders->ceiling;
 
+	if (f->orders->state.kind == ORDER_RELEASE)
+		return 100;
 	if (ceiling->kind != ORDER_NONE && ceiling->percent < f->automatic)
 		return ceiling->percent;
 	return f->automatic;
@@ -61,7 +66,10 @@ static const struct order *order_to_tell(const struct answer_facts *f)
 {
 	const struct orders *o = f->orders;
 
-	if (o->state.kind == ORDER_UP || o->state.kind == ORDER_DOWN)
+	if (o->state.kind == ORDER_UP && o->hold.kind != ORDER_NONE)
+		return &o->hold;
+	if (o->state.kind == ORDER_UP || o->state.kind == ORDER_DOWN ||
+		o->state.kind == ORDER_RELEASE)
 		return &o->state;
 	if (f->verdict == VERDICT_DOWN || f->verdict == VERDICT_FAIL)
 		return NULL;
@@ -94,31 +102,92 @@ static void reason_of(
 	text_printable(reason, strlen(reason));
 }
 
-size_t answer_line(char line[ANSWER_MAX], const struct answer_facts *f,
-	enum answer_form form)
+static enum answer_told told_by(
+	enum admin admin, const char *health, unsigned weight)
+{
+	if (admin == ADMIN_MAINT)
+		return ANSWER_MAINT;
+	if (admin == ADMIN_DRAIN)
+		return ANSWER_DRAIN;
+	if (weight == 0)
+		return ANSWER_OUT;
+	if (*health == '\0')
+		return ANSWER_NOTHING;
+	return strcmp(health, "up") == 0 ? ANSWER_IN : ANSWER_OUT;
+}
+
+/* Nothing known and nothing ordered: a comment changes nothing. */
+static bool says_nothing(const struct answer_facts *f, enum admin admin)
+{
+	return *health_word(f) == '\0' && admin == ADMIN_READY &&
+		f->orders->ceiling.kind == ORDER_NONE;
+}
+
+/* Whether the admin register is named at all. */
+static bool names_admin(
+	const struct answer_facts *f, enum admin admin, enum answer_form form)
+{
+	if (form == ANSWER_WITHOUT_ADMIN)
+		return false;
+	if (admin != ADMIN_READY || f->orders->state.kind == ORDER_RELEASE)
+		return true;
+	return form == ANSWER_WITH_READY && *health_word(f) != '\0';
+}
+
+void answer_make(
+	struct answer *a, const struct answer_facts *f, enum answer_form form)
 {
 	static const char *const admin_words[] = { "ready ", "drain ",
 		"maint " };
-	const char *health = health_word(f), *word;
+	const char *health = health_word(f), *word = "";
 	enum admin admin = admin_of(f);
 	unsigned weight = weight_of(f);
-	bool in = admin == ADMIN_READY &&
-		(*health == '\0' || strcmp(health, "up") == 0);
 	char reason[ANSWER_REASON_MAX + 1];
 
+	memset(a, 0, sizeof(*a));
 	reason_of(reason, f);
-	/* Nothing known and nothing ordered: a comment changes nothing. */
-	if (*health == '\0' && admin == ADMIN_READY &&
-		f->orders->ceiling.kind == ORDER_NONE)
-		return text_format(line, ANSWER_MAX, "# %s\n", reason);
-	word = admin_words[admin];
-	if (form == ANSWER_WITHOUT_ADMIN ||
-		(admin == ADMIN_READY &&
-			(form == ANSWER_WITHOUT_READY || *health == '\0')))
-		word = "";
-	if (form == ANSWER_WITHOUT_ADMIN && !in)
-		weight = 0;
-	return text_format(line, ANSWER_MAX, "%s%s%s%u%%%s%s\n", health,
+	if (says_nothing(f, admin)) {
+		a->len = text_format(a->text, ANSWER_MAX, "# %s\n", reason);
+		return;
+	}
+	if (names_admin(f, admin, form)) {
+		word = admin_words[admin];
+		a->ready = admin == ADMIN_READY;
+	}
+	if (form == ANSWER_WITHOUT_ADMIN) {
+		if (admin != ADMIN_READY ||
+			(*health != '\0' && strcmp(health, "up") != 0))
+			weight = 0;
+		admin = ADMIN_READY;
+	}
+	a->told = told_by(admin, health, weight);
+	a->len = text_format(a->text, ANSWER_MAX, "%s%s%s%u%%%s%s\n", health,
 		*health != '\0' ? " " : "", word, weight,
 		*reason != '\0' ? " # " : "", reason);
+}
+
+static const char *const told_names[] = {
+	[ANSWER_NOTHING] = "none",
+	[ANSWER_IN] = "in",
+	[ANSWER_OUT] = "out",
+	[ANSWER_DRAIN] = "drain",
+	[ANSWER_MAINT] = "maint",
+};
+
+const char *answer_told_name(enum answer_told told)
+{
+	return told_names[told];
+}
+
+enum answer_told answer_told(const char *name)
+{
+	for (size_t i = 0; i < sizeof(told_names) / sizeof(*told_names); i++)
+		if (strcmp(told_names[i], name) == 0)
+			return (enum answer_told)i;
+	return ANSWER_NOTHING;
+}
+
+int answer_takes(enum answer_told told)
+{
+	return told == ANSWER_DRAIN || told == ANSWER_MAINT;
 }

@@ -1,6 +1,7 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "health.h"
@@ -31,8 +32,31 @@ enum answer_form {
 	ANSWER_WITHOUT_ADMIN, /* 0% where others say drain or maint */
 };
 
-/* Writes the line, '\n' and '\0' included; returns its length without '\0'. */
-size_t answer_line(char line[ANSWER_MAX], const struct answer_facts *f,
-	enum answer_form form);
+/* What a line makes of the server, where nothing else is known. */
+enum answer_told {
+	ANSWER_NOTHING, /* no register that lets work in or keeps it away */
+	ANSWER_IN,
+	ANSWER_OUT, /* by health, or by a weight of 0 */
+	ANSWER_DRAIN,
+	ANSWER_MAINT,
+};
+
+struct answer {
+	char text[ANSWER_MAX]; /* '\n' and '\0' included */
+	size_t len;            /* without '\0' */
+	enum answer_told told;
+	bool ready; /* it says `ready` */
+};
+
+void answer_make(
+	struct answer *a, const struct answer_facts *f, enum answer_form form);
+
+/* "in", "drain" ... */
+const char *answer_told_name(enum answer_told told);
+/* The other way round; ANSWER_NOTHING for any other word. */
+enum answer_told answer_told(const char *name);
+
+/* 1 when the line says drain or maint, which only `ready` ends; else 0. */
+int answer_takes(enum answer_told told);
 
 #endif

@@ -23,8 +23,11 @@ enum change_verdict change_choose(struct change_target *targets, size_t n,
 		return CHANGE_DONE;
 	if (*c->server == '\0') {
 		text_format(error, COMMAND_ERROR_MAX,
-			"%s: there are %zu servers: name one, or say --all",
-			c->spec->name, n);
+			"%s: there are %zu servers: name one%s", c->spec->name,
+			n,
+			(c->spec->takes & COMMAND_TAKES_ALL) != 0
+				? ", or say --all"
+				: "");
 		return CHANGE_WRONG;
 	}
 	meant = text_did_you_mean(c->server, names, n < 64 ? n : 64);
@@ -49,20 +52,27 @@ static enum order_kind kind_of(enum command_id id)
 		return ORDER_UP;
 	case COMMAND_WEIGHT:
 		return ORDER_WEIGHT;
+	case COMMAND_HOLD:
+		return ORDER_HOLD;
+	case COMMAND_RELEASE:
+		return ORDER_RELEASE;
 	default:
 		return ORDER_NONE;
 	}
 }
 
-/* Without --state or --weight, `auto` ends both. */
+/* By itself `auto` ends what people have ordered, so not a hold. */
 static void end_orders(struct orders *o, unsigned flags)
 {
-	unsigned slots = flags & (COMMAND_STATE | COMMAND_CEILING);
+	unsigned slots =
+		flags & (COMMAND_STATE | COMMAND_CEILING | COMMAND_HOLD_SLOT);
 
 	if (slots == 0 || (slots & COMMAND_STATE) != 0)
 		memset(&o->state, 0, sizeof(o->state));
 	if (slots == 0 || (slots & COMMAND_CEILING) != 0)
 		memset(&o->ceiling, 0, sizeof(o->ceiling));
+	if ((slots & COMMAND_HOLD_SLOT) != 0)
+		memset(&o->hold, 0, sizeof(o->hold));
 }
 
 static void apply(struct orders *o, const struct command *c, const char *who,
@@ -80,6 +90,8 @@ static void apply(struct orders *o, const struct command *c, const char *who,
 	}
 	if (c->for_ms > 0)
 		given.until_s = now_s + (int64_t)(c->for_ms / 1000);
+	else if (given.kind == ORDER_HOLD)
+		given.until_s = now_s + CHANGE_HOLD_S;
 	text_format(given.who, sizeof(given.who), "%s", who);
 	text_format(given.why, sizeof(given.why), "%s", c->why);
 	order_give(o, &given);

@@ -19,6 +19,9 @@ struct change_target {
 	int chosen;         /* the command is about this one */
 };
 
+/* A hold ends by itself, at the latest then: its restart may never come. */
+enum { CHANGE_HOLD_S = 15 * 60 };
+
 enum change_verdict {
 	CHANGE_DONE,
 	CHANGE_WRONG,   /* exit code 1: no such server, or which one? */

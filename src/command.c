@@ -10,22 +10,32 @@
 #define ORDER \
 	(WHERE | COMMAND_TAKES_REASON | COMMAND_TAKES_END | \
 		COMMAND_TAKES_KEEPING)
+#define WAITS (COMMAND_TAKES_WAIT | COMMAND_TAKES_LIMITS)
 #define ORDER_ARGUMENTS "[SERVER | --all] [-m REASON] [--for TIME] [--volatile]"
+#define WAIT_ARGUMENTS "[--wait [--timeout TIME] [--settle TIME]]"
 
 /* clang-format off */
 const struct command_spec command_specs[] = {
-	{ "status", COMMAND_STATUS, COMMAND_LOOKS,
-		COMMAND_TAKES_SERVER | COMMAND_TAKES_JSON,
+	{ "status", COMMAND_STATUS, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
 		"[SERVER] [-q]",
 		"Show each server: measured, ordered, and what HAProxy is told." },
-	{ "drain", COMMAND_DRAIN, COMMAND_ORDERS, ORDER | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force]",
+	{ "explain", COMMAND_EXPLAIN, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
+		"[SERVER]",
+		"Show why HAProxy is told what it is told, fact by fact." },
+	{ "pollers", COMMAND_POLLERS, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
+		"[SERVER]",
+		"Show each HAProxy that asks: when, and what it was told." },
+	{ "drain", COMMAND_DRAIN, COMMAND_ORDERS,
+		ORDER | WAITS | COMMAND_TAKES_FORCE,
+		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
 		"No new connections; those that are open may finish." },
-	{ "maint", COMMAND_MAINT, COMMAND_ORDERS, ORDER | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force]",
+	{ "maint", COMMAND_MAINT, COMMAND_ORDERS,
+		ORDER | WAITS | COMMAND_TAKES_FORCE,
+		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
 		"Out of service, and HAProxy's own health check paused." },
-	{ "down", COMMAND_DOWN, COMMAND_ORDERS, ORDER | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force]",
+	{ "down", COMMAND_DOWN, COMMAND_ORDERS,
+		ORDER | WAITS | COMMAND_TAKES_FORCE,
+		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
 		"Out of service, whatever the probe says." },
 	{ "up", COMMAND_UP, COMMAND_ORDERS, ORDER,
 		"[SERVER | --all] --for TIME [-m REASON] [--volatile]",
@@ -37,19 +47,35 @@ const struct command_spec command_specs[] = {
 		"At most N per cent of the weight in HAProxy's configuration." },
 	{ "auto", COMMAND_AUTO, COMMAND_ORDERS,
 		WHERE | COMMAND_TAKES_SLOT | COMMAND_TAKES_KEEPING,
-		"[SERVER | --all] [--state | --weight] [--volatile]",
-		"End the orders: back to what the probe says." },
-	{ "probe", COMMAND_PROBE, COMMAND_ORDERS, WHERE,
-		"[SERVER | --all]",
-		"Probe now, without waiting for the interval." },
+		"[SERVER | --all] [--state | --weight | --hold] [--volatile]",
+		"End people's orders, not a hold: back to what the probe says." },
+	{ "hold", COMMAND_HOLD, COMMAND_ORDERS,
+		ORDER | WAITS | COMMAND_TAKES_FORCE,
+		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
+		"Drain around a restart: ends by itself when the server has "
+		"gone and come back." },
+	{ "release", COMMAND_RELEASE, COMMAND_ORDERS,
+		WHERE | WAITS | COMMAND_TAKES_REASON,
+		"[SERVER | --all] [-m REASON] " WAIT_ARGUMENTS,
+		"Give the server back to HAProxy, before usher is removed: "
+		"up and ready for 30s, then the port closes." },
+	{ "wait", COMMAND_WAIT, COMMAND_LOOKS,
+		WHERE | COMMAND_TAKES_WORD | COMMAND_TAKES_LIMITS,
+		"idle | serving [SERVER | --all] [--timeout TIME] "
+		"[--settle TIME]",
+		"Wait until a drained server has nothing left to do, or a "
+		"started one is in service." },
+	{ "probe", COMMAND_PROBE, COMMAND_ORDERS, COMMAND_TAKES_SERVER,
+		"[SERVER]",
+		"Probe now, with a full handshake, and show each step." },
 	{ "reload", COMMAND_RELOAD, COMMAND_ORDERS, 0, "",
 		"Read the configuration again; on an error the old one stays." },
 	{ "log-level", COMMAND_LOG_LEVEL, COMMAND_ORDERS, COMMAND_TAKES_WORD,
 		"error | warn | info | debug",
 		"Change what is logged, until the next reload." },
-	{ "log", COMMAND_LOG, COMMAND_LOOKS, COMMAND_TAKES_JSON, "",
+	{ "log", COMMAND_LOG, COMMAND_LOOKS, 0, "",
 		"Show the last changes: verdicts, replies, orders." },
-	{ "monitor", COMMAND_MONITOR, COMMAND_LOOKS, COMMAND_TAKES_JSON, "",
+	{ "monitor", COMMAND_MONITOR, COMMAND_LOOKS, 0, "",
 		"Show each change as it comes, until Ctrl-C." },
 	{ "version", COMMAND_VERSION, COMMAND_LOOKS, 0, "",
 		"Print usherd's version." },
@@ -70,7 +96,9 @@ static const struct {
 	{ "--volatile", COMMAND_TAKES_KEEPING, COMMAND_VOLATILE },
 	{ "--state", COMMAND_TAKES_SLOT, COMMAND_STATE },
 	{ "--weight", COMMAND_TAKES_SLOT, COMMAND_CEILING },
-	{ "-j", COMMAND_TAKES_JSON, COMMAND_JSON },
+	{ "--hold", COMMAND_TAKES_SLOT, COMMAND_HOLD_SLOT },
+	{ "--wait", COMMAND_TAKES_WAIT, COMMAND_WAITS },
+	{ "-j", 0, COMMAND_JSON },
 	{ "--color", 0, COMMAND_COLOR },
 };
 
@@ -150,10 +178,59 @@ static int take_word(
 	return 0;
 }
 
+static int take_reason(
+	struct command *c, const char *value, char error[COMMAND_ERROR_MAX])
+{
+	if (strlen(value) >= sizeof(c->why))
+		return usage_error(
+			c, error, "a reason has at most 255 bytes", "");
+	text_format(c->why, sizeof(c->why), "%s", value);
+	text_clean(c->why);
+	c->flags |= COMMAND_REASON;
+	return 0;
+}
+
+/* Options with a time, and the least that each takes. */
+static const struct {
+	const char *name;
+	unsigned takes;
+	size_t offset;
+} times[] = {
+	{ "--for", COMMAND_TAKES_END, offsetof(struct command, for_ms) },
+	{ "--timeout", COMMAND_TAKES_LIMITS,
+		offsetof(struct command, timeout_ms) },
+	{ "--settle", COMMAND_TAKES_LIMITS,
+		offsetof(struct command, settle_ms) },
+};
+
+static int take_time(struct command *c, const char *option, const char *value,
+	char error[COMMAND_ERROR_MAX])
+{
+	char what[80];
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		uint64_t ms;
+
+		if (strcmp(times[i].name, option) != 0 ||
+			(c->spec->takes & times[i].takes) == 0)
+			continue;
+		if (text_parse_time(value, &ms) == 0 && ms >= 1000) {
+			memcpy((char *)c + times[i].offset, &ms, sizeof(ms));
+			return 0;
+		}
+		text_format(what, sizeof(what),
+			"%s is a whole number with s, m, h or d, such as 30m, "
+			"not ",
+			option);
+		return usage_error(c, error, what, value);
+	}
+	return usage_error(c, error, "does not take ", option);
+}
+
 static int take_value(struct command *c, const char *option, const char *value,
 	char error[COMMAND_ERROR_MAX])
 {
-	unsigned takes = c->spec->takes;
+	uint64_t width;
 
 	if (value == NULL)
 		return usage_error(
@@ -163,23 +240,17 @@ static int take_value(struct command *c, const char *option, const char *value,
 		text_clean(c->by);
 		return 0;
 	}
-	if (strcmp(option, "-m") == 0 && (takes & COMMAND_TAKES_REASON) != 0) {
-		if (strlen(value) >= sizeof(c->why))
-			return usage_error(
-				c, error, "a reason has at most 255 bytes", "");
-		text_format(c->why, sizeof(c->why), "%s", value);
-		text_clean(c->why);
-		c->flags |= COMMAND_REASON;
+	if (strcmp(option, "--width") == 0) {
+		if (text_parse_number(value, 1000, &width) != 0)
+			return usage_error(c, error,
+				"--width is a number of columns, not ", value);
+		c->width = (unsigned)width;
 		return 0;
 	}
-	if (strcmp(option, "--for") != 0 || (takes & COMMAND_TAKES_END) == 0)
-		return usage_error(c, error, "does not take ", option);
-	if (text_parse_time(value, &c->for_ms) != 0 || c->for_ms < 1000)
-		return usage_error(c, error,
-			"--for is a whole number with s, m, h or d, such as "
-			"30m, not ",
-			value);
-	return 0;
+	if (strcmp(option, "-m") == 0 &&
+		(c->spec->takes & COMMAND_TAKES_REASON) != 0)
+		return take_reason(c, value, error);
+	return take_time(c, option, value, error);
 }
 
 static int take_switch(
@@ -199,8 +270,13 @@ static int take_switch(
 
 int command_has_value(const char *word)
 {
-	return strcmp(word, "-m") == 0 || strcmp(word, "--for") == 0 ||
-		strcmp(word, "--by") == 0;
+	static const char *const words[] = { "-m", "--for", "--timeout",
+		"--settle", "--by", "--width" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i], word) == 0)
+			return 1;
+	return 0;
 }
 
 /* What only the whole line tells. */
@@ -214,6 +290,14 @@ static int check_whole(const struct command *c, char error[COMMAND_ERROR_MAX])
 			"needs --for TIME, since it hides a dead server", "");
 	if (c->spec->id == COMMAND_LOG_LEVEL && *c->word == '\0')
 		return usage_error(c, error, "needs a level", "");
+	if (c->spec->id == COMMAND_WAIT && strcmp(c->word, "idle") != 0 &&
+		strcmp(c->word, "serving") != 0)
+		return usage_error(c, error, "needs idle or serving", "");
+	if ((c->spec->takes & COMMAND_TAKES_WAIT) != 0 &&
+		(c->flags & COMMAND_WAITS) == 0 &&
+		(c->timeout_ms > 0 || c->settle_ms > 0))
+		return usage_error(
+			c, error, "--timeout and --settle go with --wait", "");
 	if ((c->flags & COMMAND_ALL) != 0 && *c->server != '\0')
 		return usage_error(c, error,
 			"takes --all or a server, not both: ", c->server);
@@ -245,6 +329,9 @@ int command_parse(struct command *c, int argc, char *const *argv,
 			rc = take_word(c, argv[i], error);
 		}
 	}
+	/* It must not outlive an installation. */
+	if (c->spec->id == COMMAND_RELEASE)
+		c->flags |= COMMAND_VOLATILE;
 	return rc == 0 ? check_whole(c, error) : rc;
 }
 

@@ -24,6 +24,11 @@ enum command_id {
 	COMMAND_UP,
 	COMMAND_WEIGHT,
 	COMMAND_AUTO,
+	COMMAND_HOLD,
+	COMMAND_RELEASE,
+	COMMAND_WAIT,
+	COMMAND_POLLERS,
+	COMMAND_EXPLAIN,
 	COMMAND_PROBE,
 	COMMAND_RELOAD,
 	COMMAND_LOG_LEVEL,
@@ -37,6 +42,7 @@ enum command_exit {
 	COMMAND_EXIT_NOT_IN_SERVICE = 3,
 	COMMAND_EXIT_UNREACHABLE = 4,
 	COMMAND_EXIT_REFUSED = 5,
+	COMMAND_EXIT_LATE = 6,
 };
 
 enum command_right {
@@ -53,9 +59,10 @@ enum command_takes {
 	COMMAND_TAKES_REASON = 16,   /* -m REASON */
 	COMMAND_TAKES_END = 32,      /* --for TIME */
 	COMMAND_TAKES_FORCE = 64,    /* --force */
-	COMMAND_TAKES_SLOT = 128,    /* --state, --weight */
+	COMMAND_TAKES_SLOT = 128,    /* --state, --weight, --hold */
 	COMMAND_TAKES_KEEPING = 256, /* --volatile */
-	COMMAND_TAKES_JSON = 512,    /* -j */
+	COMMAND_TAKES_WAIT = 512,    /* --wait */
+	COMMAND_TAKES_LIMITS = 1024, /* --timeout TIME, --settle TIME */
 };
 
 struct command_spec {
@@ -79,21 +86,26 @@ enum command_flag {
 	COMMAND_CEILING = 16, /* auto: only the weight order */
 	COMMAND_JSON = 32,
 	COMMAND_COLOR = 64,
-	COMMAND_PERCENT = 128, /* one was given */
-	COMMAND_REASON = 256,  /* likewise */
+	COMMAND_PERCENT = 128,   /* one was given */
+	COMMAND_REASON = 256,    /* likewise */
+	COMMAND_HOLD_SLOT = 512, /* auto: only the hold */
+	COMMAND_WAITS = 1024,
 };
 
 enum {
 	COMMAND_NAME_MAX = 256,
 	COMMAND_WORDS_MAX = 32,
-	COMMAND_ERROR_MAX = 320
+	COMMAND_ERROR_MAX = 320,
 };
 
 struct command {
 	const struct command_spec *spec;
 	unsigned flags;
 	unsigned percent;
-	uint64_t for_ms;               /* 0: no end */
+	uint64_t for_ms;     /* 0: no end */
+	uint64_t timeout_ms; /* of the waiting; 0: no end */
+	uint64_t settle_ms;  /* 0: not given */
+	unsigned width;      /* of the terminal, in columns; 0: not given */
 	char server[COMMAND_NAME_MAX]; /* "" where none was named */
 	char word[32];
 	char why[ORDER_WHY_MAX];

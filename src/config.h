@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "log.h"
+#include "poller.h"
 #include "puppet.h"
 #include "puppetconf.h"
 
@@ -34,6 +35,7 @@ struct config {
 	size_t n_allow;
 	char *control_socket, *control_group, *state_dir;
 	enum config_switch require_reason;
+	enum poller_policy ready;
 	enum log_level log_level;
 	struct config_server *servers; /* at least one; names differ */
 	size_t n_servers;

@@ -3,10 +3,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "change.h"
 #include "command.h"
 #include "held.h"
 #include "log.h"
@@ -65,81 +63,26 @@ static enum serve_next answer_ok(
 
 /* --- commands --- */
 
-static char *render_status(const struct control *c,
-	const struct change_target *all, size_t n, unsigned flags)
+static enum serve_next show(struct control *c, struct serve_request *r,
+	const struct command *command, char *(*make)(const struct report *r))
 {
-	struct report_server *list = calloc(n, sizeof(*list));
-	struct report report = { .servers = list,
-		.problem = orderbook_problem(c->options.book),
-		.now_s = time(NULL) };
-	enum report_color color =
-		(flags & COMMAND_COLOR) != 0 ? REPORT_COLOR : REPORT_PLAIN;
-	char *text;
-
-	if (list == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if (all[i].chosen)
-			list[report.n++] =
-				(struct report_server){ .name = all[i].name,
-					.view = all[i].view,
-					.orders = &all[i].now };
-	text = (flags & COMMAND_JSON) != 0 ? report_json(&report)
-					   : report_text(&report, color);
-	free(list);
-	return text;
-}
-
-/* Without a name, all of them. */
-static enum serve_next show_status(struct control *c, struct serve_request *r,
-	const struct command *command)
-{
-	struct command which = *command;
 	char error[COMMAND_ERROR_MAX];
-	enum serve_next next;
-	size_t n;
-	struct change_target *all = orderbook_look(c->options.book, &n);
+	char *text = show_servers(&c->held.show, command, make, error);
 
-	if (all == NULL)
-		return answer(c, r, NULL);
-	if (*which.server == '\0')
-		which.flags |= COMMAND_ALL;
-	if (change_choose(all, n, &which, error) == CHANGE_DONE)
-		next = answer_ok(
-			c, r, render_status(c, all, n, command->flags));
-	else
-		next = answer_error(c, r, COMMAND_EXIT_ERROR, error);
-	free(all);
-	return next;
-}
-
-static enum serve_next probe_now(struct control *c, struct serve_request *r,
-	const struct command *command)
-{
-	char error[COMMAND_ERROR_MAX] = "usherd has no memory";
-	enum change_verdict verdict = CHANGE_WRONG;
-	size_t n;
-	struct change_target *all = orderbook_look(c->options.book, &n);
-
-	if (all != NULL)
-		verdict = change_choose(all, n, command, error);
-	for (size_t i = 0; verdict == CHANGE_DONE && i < n; i++)
-		if (all[i].chosen)
-			server_probe_now(fleet_server(c->options.fleet, i));
-	free(all);
-	if (verdict != CHANGE_DONE)
+	if (text == NULL)
 		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
-	return answer_ok(c, r, strdup("a probe has begun\n"));
+	return answer_ok(c, r, text);
 }
 
-static enum serve_next reload(struct control *c, struct serve_request *r)
+static enum serve_next reload(struct control *c, struct serve_request *r,
+	const struct command *command)
 {
 	char error[COMMAND_ERROR_MAX] = "";
 
 	c->options.reload(c->options.arg, error, sizeof(error));
 	if (*error != '\0')
 		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
-	return answer_ok(c, r, strdup("reloaded\n"));
+	return answer_ok(c, r, show_sentence("reloaded", command->flags));
 }
 
 static enum serve_next set_log_level(struct control *c, struct serve_request *r,
@@ -151,26 +94,28 @@ static enum serve_next set_log_level(struct control *c, struct serve_request *r,
 		return answer_error(c, r, COMMAND_EXIT_USAGE,
 			"log-level: one of error, warn, info, debug");
 	log_set_level(level);
-	return answer_ok(c, r, strdup(""));
+	return answer_ok(c, r, show_sentence(command->word, command->flags));
 }
 
-static enum serve_next help(
-	struct control *c, struct serve_request *r, const char *topic)
+static enum serve_next help(struct control *c, struct serve_request *r,
+	const struct command *command)
 {
-	char text[4096] = "", error[COMMAND_ERROR_MAX];
-	const struct command_spec *spec = NULL;
-	size_t used = 0;
+	char error[COMMAND_ERROR_MAX];
+	char *text = show_help(command, error);
 
-	if (*topic != '\0') {
-		spec = command_find(topic, error);
-		if (spec == NULL)
-			return answer_error(c, r, COMMAND_EXIT_USAGE, error);
-	}
-	for (size_t i = 0; i < command_specs_n; i++)
-		if (spec == NULL || spec == &command_specs[i])
-			used += command_usage(text + used, sizeof(text) - used,
-				&command_specs[i]);
-	return answer_ok(c, r, strdup(text));
+	if (text == NULL)
+		return answer_error(c, r, COMMAND_EXIT_USAGE, error);
+	return answer_ok(c, r, text);
+}
+
+/* What a held_*() call has come to. */
+static enum serve_next hold(
+	struct control *c, struct serve_request *r, int rc, const char *error)
+{
+	if (rc == 0)
+		return SERVE_HOLD;
+	return rc == UV_EINVAL ? answer_error(c, r, COMMAND_EXIT_ERROR, error)
+			       : answer(c, r, NULL);
 }
 
 /* Under sudo, usherctl says who root really is. */
@@ -179,18 +124,10 @@ static enum serve_next take_order(struct control *c, struct serve_request *r,
 {
 	bool named = who->uid == 0 && *command->by != '\0';
 
-	if (held_order(&c->held, r->conn, command,
-		    named ? command->by : who->name) != 0)
-		return answer(c, r, NULL);
-	return SERVE_HOLD;
-}
-
-static enum serve_next begin_monitor(struct control *c, struct serve_request *r,
-	const struct command *command)
-{
-	if (held_monitor(&c->held, r->conn, command) != 0)
-		return answer(c, r, NULL);
-	return SERVE_HOLD;
+	return hold(c, r,
+		held_order(&c->held, r->conn, command,
+			named ? command->by : who->name),
+		"");
 }
 
 static void on_change(void *arg, const struct history_entry *e)
@@ -200,14 +137,51 @@ static void on_change(void *arg, const struct history_entry *e)
 	held_tell(&c->held, e);
 }
 
-static enum serve_next show_log(struct control *c, struct serve_request *r,
+/* Commands that anybody may give. */
+static enum serve_next look(struct control *c, struct serve_request *r,
 	const struct command *command)
 {
-	const struct history *h = c->options.history;
+	char error[COMMAND_ERROR_MAX] = "";
 
-	return answer_ok(c, r,
-		(command->flags & COMMAND_JSON) != 0 ? report_history_json(h)
-						     : report_history_text(h));
+	switch (command->spec->id) {
+	case COMMAND_STATUS:
+		return show(c, r, command, report_status);
+	case COMMAND_EXPLAIN:
+		return show(c, r, command, report_explain);
+	case COMMAND_POLLERS:
+		return show(c, r, command, report_pollers);
+	case COMMAND_WAIT:
+		return hold(c, r, held_wait(&c->held, r->conn, command, error),
+			error);
+	case COMMAND_LOG:
+		return answer_ok(c, r,
+			report_history(c->options.history, command->flags));
+	case COMMAND_MONITOR:
+		return hold(c, r, held_monitor(&c->held, r->conn, command), "");
+	case COMMAND_VERSION:
+		return answer_ok(
+			c, r, show_sentence("usherd " VERSION, command->flags));
+	default:
+		return help(c, r, command);
+	}
+}
+
+static enum serve_next act(struct control *c, struct serve_request *r,
+	const struct command *command, const struct who *who)
+{
+	char error[COMMAND_ERROR_MAX] = "";
+
+	switch (command->spec->id) {
+	case COMMAND_PROBE:
+		return hold(c, r, held_probe(&c->held, r->conn, command, error),
+			error);
+	case COMMAND_RELOAD:
+		return reload(c, r, command);
+	case COMMAND_LOG_LEVEL:
+		return set_log_level(c, r, command);
+	default:
+		return take_order(c, r, command, who);
+	}
 }
 
 static enum serve_next execute(struct control *c, struct serve_request *r,
@@ -216,38 +190,18 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 	struct who who = who_is(r->fd, c->group);
 	char error[COMMAND_ERROR_MAX];
 
-	if (command->spec->right == COMMAND_ORDERS &&
-		who.right != WHO_MAY_ORDER) {
-		text_format(error, sizeof(error),
-			"%s: only root and members of the group %s may do "
-			"this; you are %s",
-			command->spec->name,
-			fleet_config(c->options.fleet)->control_group,
-			who.name);
-		log_warn("order by=\"%s\" text=\"refused: %s\"", who.name,
-			command->spec->name);
-		return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
-	}
-	switch (command->spec->id) {
-	case COMMAND_STATUS:
-		return show_status(c, r, command);
-	case COMMAND_LOG:
-		return show_log(c, r, command);
-	case COMMAND_MONITOR:
-		return begin_monitor(c, r, command);
-	case COMMAND_VERSION:
-		return answer_ok(c, r, strdup("usherd " VERSION "\n"));
-	case COMMAND_HELP:
-		return help(c, r, command->word);
-	case COMMAND_PROBE:
-		return probe_now(c, r, command);
-	case COMMAND_RELOAD:
-		return reload(c, r);
-	case COMMAND_LOG_LEVEL:
-		return set_log_level(c, r, command);
-	default:
-		return take_order(c, r, command, &who);
-	}
+	if (command->spec->right == COMMAND_LOOKS)
+		return look(c, r, command);
+	if (who.right == WHO_MAY_ORDER)
+		return act(c, r, command, &who);
+	text_format(error, sizeof(error),
+		"%s: only root and members of the group %s may do this; you "
+		"are %s",
+		command->spec->name,
+		fleet_config(c->options.fleet)->control_group, who.name);
+	log_warn("order by=\"%s\" text=\"refused: %s\"", who.name,
+		command->spec->name);
+	return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
 }
 
 static enum serve_next on_line(
@@ -329,7 +283,7 @@ int control_open(struct control **out, const struct control_options *o)
 	if (c == NULL)
 		return rc;
 	c->options = *o;
-	c->held.book = o->book;
+	c->held.show = (struct show){ o->fleet, o->book, o->history };
 	c->path = strdup(config->control_socket);
 	c->group = who_group(config->control_group);
 	if (c->path != NULL)

@@ -11,15 +11,18 @@
 #include "agent.h"
 #include "certfiles.h"
 #include "log.h"
-#include "option.h"
 #include "parts.h"
+#include "ports.h"
 #include "resolve.h"
 #include "server.h"
 #include "text.h"
 #include "trust.h"
 #include "turns.h"
 
-enum { STAGGER_MS = 20 }; /* between the first probes of two servers */
+enum {
+	STAGGER_MS = 20, /* between the first probes of two servers */
+	TICK_MS = 1000,  /* who has stopped to poll? */
+};
 
 struct fleet {
 	struct server_shared shared;
@@ -27,14 +30,17 @@ struct fleet {
 	struct agent_record record;
 	struct fleet_owner owner;
 	struct parts parts; /* in use */
+	uv_timer_t tick;
 };
 
 /* --- polls --- */
 
 static const char *on_poll(
-	void *arg, const char *owner, const char *name, size_t *len)
+	void *arg, const struct agent_poll *poll, size_t *len)
 {
+	const char *owner = poll->owner, *name = poll->name;
 	const struct fleet *f = arg;
+	struct addr_host host;
 	struct server *s;
 
 	if (*owner != '\0')
@@ -43,9 +49,18 @@ static const char *on_poll(
 		s = f->parts.sole;
 	else
 		s = parts_find_server(&f->parts, name);
-	return s != NULL
-		? standing_line(server_standing(s), ANSWER_WITH_READY, len)
-		: NULL;
+	if (s == NULL || addr_host(&host, poll->peer) != 0)
+		return NULL;
+	return standing_line(server_standing(s), &host, len);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	const struct fleet *f = timer->data;
+
+	for (size_t i = 0; i < parts_n_servers(&f->parts); i++)
+		standing_look_at_pollers(server_standing(f->parts.servers[i]));
+	ports_look(&f->parts);
 }
 
 /* --- files --- */
@@ -108,15 +123,18 @@ static uint64_t stagger_ms(
 	return share < i * STAGGER_MS ? share : i * STAGGER_MS;
 }
 
-/* A server that replaces one of its name, or is new, keeps the orders. */
-static void restore_orders(struct fleet *f, struct server *fresh)
+/* A server that replaces one of its name, or is new, goes on as it was. */
+static void restore(struct fleet *f, struct server *fresh)
 {
 	struct server *old = parts_find_server(&f->parts, server_name(fresh));
-	struct orders orders = old != NULL
-		? *standing_orders(server_standing(old))
-		: f->owner.restore(f->owner.standing.arg, server_name(fresh));
+	const struct standing *was = old != NULL ? server_standing(old) : NULL;
 
-	standing_put_orders(server_standing(fresh), &orders);
+	if (was == NULL)
+		f->owner.restore(f->owner.standing.arg, server_name(fresh),
+			server_standing(fresh));
+	else
+		standing_restore(server_standing(fresh), standing_orders(was),
+			standing_pollers(was), STANDING_SURE);
 }
 
 static int plan_servers(struct fleet *f, struct parts *next)
@@ -132,107 +150,21 @@ static int plan_servers(struct fleet *f, struct parts *next)
 		rc = server_open(&next->servers[i], &f->shared, config,
 			next->trusts[i], stagger_ms(next, config, i));
 		if (rc == 0)
-			restore_orders(f, next->servers[i]);
+			restore(f, next->servers[i]);
 	}
-	return rc;
-}
-
-static int open_agent(struct agent **out, struct fleet *f, const char *address)
-{
-	struct agent_options o = { .address = address,
-		.record = &f->record,
-		.line = on_poll,
-		.arg = f };
-	int rc = agent_open(out, f->shared.loop, &o);
-
-	if (rc != 0) {
-		log_error("listen agent=%s text=\"can't listen there: %s\"",
-			address, uv_strerror(rc));
-		return rc;
-	}
-	return 0;
-}
-
-static int add_agent(struct parts *next, struct agent *a, const char *owner)
-{
-	size_t n = next->n_agents + 1;
-	struct agent **agents = realloc(next->agents, n * sizeof(*agents));
-	const char **owners;
-
-	if (agents == NULL)
-		return UV_ENOMEM;
-	next->agents = agents;
-	owners = realloc(next->owners, n * sizeof(*owners));
-	if (owners == NULL)
-		return UV_ENOMEM;
-	next->owners = owners;
-	agents[n - 1] = a;
-	owners[n - 1] = owner;
-	next->n_agents = n;
-	return 0;
-}
-
-/* Adds the ports of one list; those in use already go on. */
-static int plan_ports(struct fleet *f, struct parts *next, const char *list,
-	const char *owner)
-{
-	char address[ADDR_TEXT_MAX];
-	struct agent *a, *used;
-	const char *word;
-	size_t len;
-	int rc = 0;
-
-	while (rc == 0 && (len = option_next_word(&list, &word)) > 0) {
-		text_format(address, sizeof(address), "%.*s", (int)len, word);
-		used = a = parts_find_agent(&f->parts, address);
-		if (a == NULL)
-			rc = open_agent(&a, f, address);
-		if (rc != 0)
-			return rc;
-		rc = add_agent(next, a, owner);
-		if (rc != 0 && used == NULL)
-			agent_close(a);
-	}
-	return rc;
-}
-
-static int plan_agents(struct fleet *f, struct parts *next)
-{
-	size_t shared = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < parts_n_servers(next); i++) {
-		const struct config_server *config = &next->config->servers[i];
-
-		if (*config->agent_listen == '\0') {
-			shared++;
-			next->sole = shared == 1 ? next->servers[i] : NULL;
-		}
-		rc = plan_ports(f, next, config->agent_listen, config->name);
-	}
-	if (rc == 0 && shared > 0)
-		rc = plan_ports(f, next, next->config->agent_listen, "");
 	return rc;
 }
 
 /* --- swapping --- */
 
-/* Says which ports are new, or speak for another server. */
-static void log_ports(const struct parts *old, const struct parts *next)
+static void tell_leaving(const struct fleet *f, const struct parts *next)
 {
-	char real[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < parts_n_servers(&f->parts); i++) {
+		struct server *s = f->parts.servers[i];
 
-	for (size_t i = 0; i < next->n_agents; i++) {
-		const char *owner = next->owners[i], *before = NULL;
-
-		for (size_t j = 0; j < old->n_agents; j++)
-			if (old->agents[j] == next->agents[i])
-				before = old->owners[j];
-		if (before != NULL && strcmp(before, owner) == 0)
-			continue;
-		agent_address(next->agents[i], real);
-		log_info("listening agent=%s server=%s", real,
-			*owner != '\0' ? owner : "*");
+		if (parts_find_server(next, server_name(s)) == NULL)
+			f->owner.leave(f->owner.standing.arg, server_name(s),
+				server_standing(s));
 	}
 }
 
@@ -241,16 +173,19 @@ static void put_in_use(struct fleet *f, struct parts *next)
 	struct parts old = f->parts;
 	struct config *old_config = old.config;
 
+	parts_sort(next);
+	tell_leaving(f, next);
 	f->parts = *next;
 	for (size_t i = 0; i < parts_n_servers(next); i++) {
-		server_configure(next->servers[i], &next->config->servers[i],
-			next->trusts[i]);
+		struct server *s = next->servers[i];
+
+		standing_set_policy(server_standing(s), next->config->ready);
+		server_configure(s, &next->config->servers[i], next->trusts[i]);
 	}
-	parts_sort(next);
 	for (size_t i = 0; i < next->n_agents; i++)
 		agent_configure(next->agents[i], next->owners[i],
 			next->config->allow, next->config->n_allow);
-	log_ports(&old, next);
+	ports_log(&old, next);
 	log_set_level(next->config->log_level);
 	agent_forget(&f->record);
 	parts_drop(&old, next);
@@ -259,6 +194,8 @@ static void put_in_use(struct fleet *f, struct parts *next)
 
 int fleet_configure(struct fleet *f, struct config *config)
 {
+	const struct ports_options ports = { f->shared.loop, &f->record,
+		on_poll, f };
 	struct parts next = { .config = config };
 	int rc = parts_allot(&next);
 
@@ -267,7 +204,7 @@ int fleet_configure(struct fleet *f, struct config *config)
 	if (rc == 0)
 		rc = plan_servers(f, &next);
 	if (rc == 0)
-		rc = plan_agents(f, &next);
+		rc = ports_plan(&next, &f->parts, &ports);
 	if (rc == 0)
 		put_in_use(f, &next);
 	else
@@ -293,6 +230,9 @@ int fleet_open(
 		return UV_ENOMEM;
 	}
 	turns_open(&f->turns, loop);
+	uv_timer_init(loop, &f->tick);
+	f->tick.data = f;
+	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
 	*out = f;
 	return 0;
 }
@@ -300,6 +240,16 @@ int fleet_open(
 const struct config *fleet_config(const struct fleet *f)
 {
 	return f->parts.config;
+}
+
+uv_loop_t *fleet_loop(const struct fleet *f)
+{
+	return f->shared.loop;
+}
+
+const struct agent_record *fleet_record(const struct fleet *f)
+{
+	return &f->record;
 }
 
 struct server *fleet_server(const struct fleet *f, size_t i)
@@ -331,6 +281,7 @@ enum fleet_end fleet_close(struct fleet *f)
 	config_free(config);
 	resolver_close(f->shared.resolver);
 	turns_close(&f->turns);
+	uv_close((uv_handle_t *)&f->tick, NULL);
 	return busy > 0 ? FLEET_WAITING : FLEET_DONE;
 }
 

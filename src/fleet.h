@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include "agent.h"
 #include "config.h"
 #include "server.h"
 
@@ -14,9 +15,11 @@ struct fleet;
 
 /* What the fleet asks of who owns the orders. */
 struct fleet_owner {
-	/* What is on disk for a server that is new. */
-	struct orders (*restore)(void *arg, const char *name);
-	struct standing_options standing; /* its arg is also restore's */
+	/* Gives a new server what is on disk for its name. */
+	void (*restore)(void *arg, const char *name, struct standing *fresh);
+	/* A server leaves the configuration, and may come back. */
+	void (*leave)(void *arg, const char *name, const struct standing *s);
+	struct standing_options standing; /* its arg is also theirs */
 };
 
 /* With nothing in it.  `owner` is copied.  0, or UV_ENOMEM. */
@@ -32,6 +35,11 @@ int fleet_configure(struct fleet *f, struct config *config);
 
 /* The configuration in use; borrowed until the next fleet_configure(). */
 const struct config *fleet_config(const struct fleet *f);
+
+uv_loop_t *fleet_loop(const struct fleet *f);
+
+/* What the ports have counted. */
+const struct agent_record *fleet_record(const struct fleet *f);
 
 /* The i-th server of the configuration, or by its name; NULL for none. */
 struct server *fleet_server(const struct fleet *f, size_t i);

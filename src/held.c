@@ -3,14 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
+#include "orderbook.h"
+#include "probing.h"
 #include "report.h"
+#include "text.h"
+#include "waiting.h"
 
+/* At most one of entry, waiting and probing; none of them: a monitor. */
 struct held {
 	struct held_list *list;
 	struct held *next;
 	struct serve_conn *conn;
-	struct orderbook_entry *entry; /* NULL: a monitor */
-	unsigned flags;                /* of the command */
+	struct command command;
+	struct orderbook_entry *entry;
+	struct waiting *waiting;
+	struct probing *probing;
 };
 
 static struct held *add(struct held_list *l, struct serve_conn *conn,
@@ -22,11 +30,21 @@ static struct held *add(struct held_list *l, struct serve_conn *conn,
 		return NULL;
 	h->list = l;
 	h->conn = conn;
-	h->flags = command->flags;
+	h->command = *command;
 	h->next = l->first;
 	l->first = h;
 	serve_hold_data(conn, h);
 	return h;
+}
+
+static void stop(struct held *h)
+{
+	if (h->entry != NULL)
+		orderbook_forget(h->entry);
+	if (h->waiting != NULL)
+		waiting_close(h->waiting);
+	if (h->probing != NULL)
+		probing_close(h->probing);
 }
 
 static void take_out(struct held *h)
@@ -36,16 +54,111 @@ static void take_out(struct held *h)
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
+	stop(h);
 	free(h);
 }
 
-static void on_ordered(void *arg, const char *reply)
+/* --- replies --- */
+
+/* `text` is freed; NULL says that there was no memory for it. */
+static void write_text(struct held *h, char *text)
+{
+	if (text != NULL)
+		serve_write(h->conn, text, strlen(text));
+	free(text);
+}
+
+static void finish(struct held *h)
+{
+	serve_finish(h->conn);
+	take_out(h);
+}
+
+static void finish_error(
+	struct held *h, enum command_exit code, const char *sentence)
+{
+	char text[COMMAND_ERROR_MAX + 512];
+	size_t len = text_format(
+		text, sizeof(text), "error %d %s\n", (int)code, sentence);
+
+	serve_write(h->conn, text, len);
+	finish(h);
+}
+
+/* --- waiting --- */
+
+static void on_news(void *arg, const struct waiting_news *news)
 {
 	struct held *h = arg;
 
-	serve_write(h->conn, reply, strlen(reply));
-	serve_finish(h->conn);
-	take_out(h);
+	switch (news->step) {
+	case WAITING_GOES_ON:
+		write_text(h,
+			show_progress(
+				news->server, news->text, h->command.flags));
+		break;
+	case WAITING_DONE:
+		serve_write(h->conn, "done\n", 5);
+		finish(h);
+		break;
+	case WAITING_FAILED:
+		finish_error(h, news->code, news->text);
+		break;
+	}
+}
+
+static int start_waiting(
+	struct held *h, const struct change_target *targets, size_t n)
+{
+	return waiting_start(&h->waiting, h->list->show.fleet, &h->command,
+		targets, n, on_news, h);
+}
+
+int held_wait(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, char error[COMMAND_ERROR_MAX])
+{
+	size_t n;
+	struct change_target *all = orderbook_look(l->show.book, &n);
+	struct held *h;
+	int rc = UV_ENOMEM;
+
+	if (all == NULL)
+		return rc;
+	if (change_choose(all, n, command, error) != CHANGE_DONE) {
+		free(all);
+		return UV_EINVAL;
+	}
+	h = add(l, conn, command);
+	if (h != NULL) {
+		rc = start_waiting(h, all, n);
+		if (rc == 0)
+			serve_write(conn, "ok\n", 3);
+		else
+			take_out(h);
+	}
+	free(all);
+	return rc;
+}
+
+/* --- orders --- */
+
+static void on_ordered(void *arg, const struct orderbook_result *r)
+{
+	struct held *h = arg;
+
+	h->entry = NULL;
+	if (r->code != COMMAND_EXIT_DONE) {
+		finish_error(h, r->code, r->error);
+		return;
+	}
+	serve_write(h->conn, "ok\n", 3);
+	write_text(h, show_told(r->targets, r->n, h->command.flags));
+	if ((h->command.flags & COMMAND_WAITS) == 0)
+		finish(h);
+	else if (start_waiting(h, r->targets, r->n) != 0)
+		finish_error(h, COMMAND_EXIT_ERROR,
+			"the order is in force, but there is no memory to "
+			"wait");
 }
 
 int held_order(struct held_list *l, struct serve_conn *conn,
@@ -55,12 +168,62 @@ int held_order(struct held_list *l, struct serve_conn *conn,
 
 	if (h == NULL)
 		return UV_ENOMEM;
-	h->entry = orderbook_give(l->book, command, who, on_ordered, h);
+	h->entry = orderbook_give(l->show.book, command, who, on_ordered, h);
 	if (h->entry != NULL)
 		return 0;
 	take_out(h);
 	return UV_ENOMEM;
 }
+
+/* --- probes --- */
+
+static void on_probing(void *arg, const char *failure)
+{
+	struct held *h = arg;
+	char error[COMMAND_ERROR_MAX];
+	char *text;
+
+	if (*failure != '\0') {
+		finish_error(h, COMMAND_EXIT_LATE, failure);
+		return;
+	}
+	text = show_servers(&h->list->show, &h->command, report_probe, error);
+	if (text == NULL) {
+		finish_error(h, COMMAND_EXIT_ERROR, error);
+		return;
+	}
+	serve_write(h->conn, "ok\n", 3);
+	write_text(h, text);
+	finish(h);
+}
+
+int held_probe(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, char error[COMMAND_ERROR_MAX])
+{
+	size_t n, chosen = 0;
+	struct change_target *all = orderbook_look(l->show.book, &n);
+	struct held *h;
+	int rc = UV_ENOMEM;
+
+	if (all == NULL)
+		return rc;
+	if (change_choose(all, n, command, error) != CHANGE_DONE) {
+		free(all);
+		return UV_EINVAL;
+	}
+	while (!all[chosen].chosen)
+		chosen++;
+	free(all);
+	h = add(l, conn, command);
+	if (h != NULL)
+		rc = probing_start(&h->probing, l->show.fleet,
+			fleet_server(l->show.fleet, chosen), on_probing, h);
+	if (rc != 0 && h != NULL)
+		take_out(h);
+	return rc;
+}
+
+/* --- monitors --- */
 
 int held_monitor(struct held_list *l, struct serve_conn *conn,
 	const struct command *command)
@@ -71,27 +234,31 @@ int held_monitor(struct held_list *l, struct serve_conn *conn,
 	return 0;
 }
 
+static int is_monitor(const struct held *h)
+{
+	return h->entry == NULL && h->waiting == NULL && h->probing == NULL;
+}
+
 void held_tell(struct held_list *l, const struct history_entry *e)
 {
 	char *text = report_entry_text(e), *json = report_entry_json(e);
 
 	for (struct held *h = l->first; h != NULL; h = h->next) {
-		const char *line = (h->flags & COMMAND_JSON) != 0 ? json : text;
+		int wants_json = (h->command.flags & COMMAND_JSON) != 0;
+		const char *line = wants_json ? json : text;
 
-		if (h->entry == NULL && line != NULL)
+		if (is_monitor(h) && line != NULL)
 			serve_write(h->conn, line, strlen(line));
 	}
 	free(text);
 	free(json);
 }
 
+/* --- life --- */
+
 void held_gone(void *held)
 {
-	struct held *h = held;
-
-	if (h->entry != NULL)
-		orderbook_forget(h->entry);
-	take_out(h);
+	take_out(held);
 }
 
 void held_close(struct held_list *l)
@@ -100,8 +267,7 @@ void held_close(struct held_list *l)
 
 	for (struct held *h = l->first; h != NULL; h = next) {
 		next = h->next;
-		if (h->entry != NULL)
-			orderbook_forget(h->entry);
+		stop(h);
 		free(h);
 	}
 	l->first = NULL;

@@ -30,6 +30,7 @@ const struct option options[] = {
 		"/run/usher/control.sock"),
 	USHER("control-group", TEXT, control_group, 0, 0, NULL, "usher"),
 	USHER("state-dir", TEXT, state_dir, 0, 0, NULL, "/var/lib/usher"),
+	USHER("ready", CHOICE, ready, 0, 0, "auto always never", "auto"),
 	USHER("require-reason", CHOICE, require_reason, 0, 0, "no yes", "no"),
 	USHER("log-level", CHOICE, log_level, 0, 0,
 		"error warn info debug", "info"),

@@ -10,6 +10,7 @@ static const char *const names[] = {
 	[ORDER_MAINT] = "maint",
 	[ORDER_DOWN] = "down",
 	[ORDER_UP] = "up",
+	[ORDER_RELEASE] = "release",
 	[ORDER_WEIGHT] = "weight",
 	[ORDER_CANARY] = "canary",
 	[ORDER_HOLD] = "hold",

@@ -1,6 +1,7 @@
 #ifndef ORDER_H
 #define ORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,13 +14,14 @@
  */
 enum order_kind {
 	ORDER_NONE,
-	ORDER_DRAIN,  /* state: no new connections */
-	ORDER_MAINT,  /* state: out, HAProxy's health check paused */
-	ORDER_DOWN,   /* state: out, whatever the probe says */
-	ORDER_UP,     /* state: in, whatever the probe says */
-	ORDER_WEIGHT, /* ceiling */
-	ORDER_CANARY, /* ceiling, in steps */
-	ORDER_HOLD,   /* hold: drained around a restart */
+	ORDER_DRAIN,   /* state: no new connections */
+	ORDER_MAINT,   /* state: out, HAProxy's health check paused */
+	ORDER_DOWN,    /* state: out, whatever the probe says */
+	ORDER_UP,      /* state: in, whatever the probe says */
+	ORDER_RELEASE, /* state: given back to HAProxy, as if usher never was */
+	ORDER_WEIGHT,  /* ceiling */
+	ORDER_CANARY,  /* ceiling, in steps */
+	ORDER_HOLD,    /* hold: drained around a restart */
 };
 
 enum { ORDER_WHO_MAX = 64, ORDER_WHY_MAX = 256, ORDER_SLOTS = 3 };
@@ -35,6 +37,7 @@ struct order {
 	int64_t since_s;         /* wall clock, seconds since 1970 */
 	int64_t until_s;         /* likewise; 0: no end */
 	enum order_keeping keeping;
+	bool left; /* hold only: the server has been seen to go */
 };
 
 /* All zero: no orders. */

@@ -11,10 +11,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit.h"
 #include "log.h"
 #include "text.h"
 
-enum { RETRY_MS = 5000 }; /* of a write that failed */
+enum {
+	RETRY_MS = 5000, /* of a write that failed */
+	GATHER_MS = 500,
+};
 
 struct orderbook_entry {
 	struct orderbook_entry *next;
@@ -80,88 +84,65 @@ static void write_failed(struct orderbook *b, int status)
 	uv_timer_start(&b->retry, on_retry, RETRY_MS, 0);
 }
 
-/* As it stands in the log and the history; ceilings with their number. */
-static void describe(char *dst, size_t cap, const struct order *o)
-{
-	size_t used = 0;
-
-	if (o->kind == ORDER_NONE) {
-		text_format(dst, cap, "none");
-		return;
-	}
-	if (o->kind == ORDER_WEIGHT || o->kind == ORDER_CANARY)
-		used = text_format(dst, cap, "%u%% ", o->percent);
-	order_describe(dst + used, cap - used, o);
-	text_quotable(dst);
-}
-
-static void log_slot(struct orderbook *b, const char *server, const char *by,
-	const struct order *old, const struct order *now)
-{
-	char was[ORDER_WHY_MAX + 128], is[ORDER_WHY_MAX + 128];
-
-	if (order_same(old, now))
-		return;
-	describe(was, sizeof(was), old);
-	describe(is, sizeof(is), now);
-	history_add(b->history, time(NULL), server, "order", "%s -> %s, by %s",
-		was, is, by);
-	log_info("order server=%s by=\"%s\" old=\"%s\" new=\"%s\"", server, by,
-		was, is);
-}
-
-static void log_change(struct orderbook *b, const char *server, const char *by,
-	struct orders old, struct orders now)
-{
-	struct order *was[ORDER_SLOTS], *is[ORDER_SLOTS];
-
-	order_slots(&old, was);
-	order_slots(&now, is);
-	for (size_t i = 0; i < ORDER_SLOTS; i++)
-		log_slot(b, server, by, was[i], is[i]);
-}
-
 /* Takes `first` out of the queue and tells who gave it. */
-static void conclude(struct orderbook *b, const char *text)
+static void conclude(
+	struct orderbook *b, enum command_exit code, const char *error)
 {
 	struct orderbook_entry *p = b->first;
+	const struct orderbook_result result = { code, error, p->targets,
+		p->n };
 
 	b->first = p->next;
 	if (b->first == NULL)
 		b->last = &b->first;
 	if (p->cb != NULL)
-		p->cb(p->arg, text);
+		p->cb(p->arg, &result);
 	free(p->targets);
 	free(p);
+}
+
+static void remember(
+	struct orderbook *b, const char *name, const struct orders *orders)
+{
+	const struct statefile_server s = { .name = name, .orders = orders };
+
+	store_remember(b->store, &s);
+}
+
+/* Whether HAProxy is to be `ready` again, whatever usher knows to have told */
+static bool gives_back(const struct command *c)
+{
+	unsigned slots = c->flags &
+		(COMMAND_STATE | COMMAND_CEILING | COMMAND_HOLD_SLOT);
+
+	return c->spec->id == COMMAND_RELEASE ||
+		(c->spec->id == COMMAND_AUTO &&
+			(slots == 0 || (slots & COMMAND_STATE) != 0));
 }
 
 static void put_into_force(struct orderbook *b)
 {
 	const struct orderbook_entry *p = b->first;
-	size_t size = 64 + p->n * (ANSWER_MAX + COMMAND_NAME_MAX), used;
-	char *text = malloc(size);
 
-	used = text != NULL ? text_format(text, size, "ok\n") : 0;
 	for (size_t i = 0; i < p->n; i++) {
-		const struct change_target *t = &p->targets[i];
+		struct change_target *t = &p->targets[i];
 		struct server *s = fleet_find(b->fleet, t->name);
-		struct standing_view view;
 
 		if (!t->chosen)
 			continue;
-		log_change(b, t->name, p->who, t->now, t->next);
-		store_remember(b->store, t->name, &t->next);
+		audit_change(b->history, t->name, p->who, &t->now, &t->next);
 		/* A reload may have come while it was written. */
-		if (s == NULL)
+		if (s == NULL) {
+			remember(b, t->name, &t->next);
 			continue;
+		}
+		if (gives_back(&p->command))
+			standing_owe(server_standing(s));
 		standing_put_orders(server_standing(s), &t->next);
-		standing_look(server_standing(s), &view);
-		if (text != NULL)
-			used += text_format(text + used, size - used,
-				"%s: %s\n", t->name, view.reply);
+		standing_look(server_standing(s), &t->view);
+		server_keep_pace(s);
 	}
-	conclude(b, text != NULL ? text : "ok\n");
-	free(text);
+	conclude(b, COMMAND_EXIT_DONE, "");
 }
 
 static void on_written(void *arg, int status)
@@ -172,12 +153,11 @@ static void on_written(void *arg, int status)
 	if (status != 0) {
 		write_failed(b, status);
 		text_format(text, sizeof(text),
-			"error %d the order can't be written to disk (%s), so "
-			"nothing has changed; --volatile gives it all the "
-			"same\n",
-			(int)COMMAND_EXIT_REFUSED, uv_strerror(status));
+			"the order can't be written to disk (%s), so nothing "
+			"has changed; --volatile gives it all the same",
+			uv_strerror(status));
 		if (b->writing_first)
-			conclude(b, text);
+			conclude(b, COMMAND_EXIT_REFUSED, text);
 	} else if (b->writing_first) {
 		put_into_force(b);
 	}
@@ -185,29 +165,55 @@ static void on_written(void *arg, int status)
 	go_on(b);
 }
 
-/* What is in force, with `changed` (or NULL) in place of some. */
-static int start_write(
-	struct orderbook *b, const struct orderbook_entry *changed)
+/*
+ * What is in force, with `changed` (or NULL) in place of some; the caller
+ * frees it.  NULL without memory.
+ */
+static struct statefile_server *gather(
+	const struct orderbook *b, const struct orderbook_entry *changed)
 {
 	size_t n = count_servers(b);
 	struct statefile_server *all = calloc(n, sizeof(*all));
-	int rc;
 
-	if (all == NULL)
-		return UV_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; all != NULL && i < n; i++) {
 		struct server *s = fleet_server(b->fleet, i);
 
 		all[i].name = server_name(s);
 		all[i].orders = changed != NULL
 			? &changed->targets[i].next
 			: standing_orders(server_standing(s));
+		all[i].pollers = standing_pollers(server_standing(s));
 	}
-	rc = store_write(b->store, all, n, on_written, b);
+	return all;
+}
+
+static int start_write(
+	struct orderbook *b, const struct orderbook_entry *changed)
+{
+	struct statefile_server *all = gather(b, changed);
+	int rc = UV_ENOMEM;
+
+	if (all != NULL)
+		rc = store_write(
+			b->store, all, count_servers(b), on_written, b);
 	if (rc == 0)
 		b->dirty = false; /* what changes from now on is not in it */
 	free(all);
 	return rc;
+}
+
+/* What has waited for others to go to disk with. */
+static void write_last(struct orderbook *b)
+{
+	struct statefile_server *all;
+
+	if (!b->dirty || fleet_config(b->fleet) == NULL ||
+		store_state(b->store) != STORE_IDLE)
+		return;
+	all = gather(b, NULL);
+	if (all != NULL)
+		store_write_now(b->store, all, count_servers(b));
+	free(all);
 }
 
 /* Works `first` out; false when it is over already. */
@@ -215,23 +221,22 @@ static bool prepare(struct orderbook *b)
 {
 	struct orderbook_entry *p = b->first;
 	enum config_switch reason = fleet_config(b->fleet)->require_reason;
-	char error[COMMAND_ERROR_MAX], text[COMMAND_ERROR_MAX + 32];
+	char error[COMMAND_ERROR_MAX];
 	enum change_verdict verdict;
-	enum command_exit code;
 
 	p->targets = orderbook_look(b, &p->n);
 	if (p->targets == NULL) {
-		conclude(b, "error 1 usherd has no memory\n");
+		conclude(b, COMMAND_EXIT_ERROR, "usherd has no memory");
 		return false;
 	}
 	verdict = change_work_out(p->targets, p->n, &p->command, p->who,
 		time(NULL), reason, error);
 	if (verdict == CHANGE_DONE)
 		return true;
-	code = verdict == CHANGE_REFUSED ? COMMAND_EXIT_REFUSED
-					 : COMMAND_EXIT_ERROR;
-	text_format(text, sizeof(text), "error %d %s\n", (int)code, error);
-	conclude(b, text);
+	conclude(b,
+		verdict == CHANGE_REFUSED ? COMMAND_EXIT_REFUSED
+					  : COMMAND_EXIT_ERROR,
+		error);
 	return false;
 }
 
@@ -260,19 +265,38 @@ static void go_on(struct orderbook *b)
 	}
 }
 
-static struct orders restore(void *arg, const char *name)
+static void restore(void *arg, const char *name, struct standing *fresh)
 {
 	const struct orderbook *b = arg;
 
-	return store_found(b->store, name);
+	store_restore(b->store, name, fresh);
 }
 
-static void on_ended(void *arg, const char *server, const struct order *ended)
+static void on_leave(void *arg, const char *name, const struct standing *s)
 {
-	static const struct order none = { .kind = ORDER_NONE };
+	struct orderbook *b = arg;
+	const struct statefile_server server = { name, standing_orders(s),
+		standing_pollers(s) };
+
+	store_remember(b->store, &server);
+}
+
+/* What is no order may wait a little, so that several go to disk at once. */
+static void on_changed(void *arg)
+{
 	struct orderbook *b = arg;
 
-	log_slot(b, server, "usherd (it has run out)", ended, &none);
+	b->dirty = true;
+	if (!b->closing && !uv_is_active((uv_handle_t *)&b->retry))
+		uv_timer_start(&b->retry, on_retry, GATHER_MS, 0);
+}
+
+static void on_ended(void *arg, const char *server, const struct order *ended,
+	const char *why)
+{
+	struct orderbook *b = arg;
+
+	audit_end(b->history, server, ended, why);
 	b->dirty = true;
 	if (!b->closing)
 		uv_timer_start(&b->retry, on_retry, 0, 0);
@@ -281,9 +305,11 @@ static void on_ended(void *arg, const char *server, const struct order *ended)
 struct fleet_owner orderbook_owner(struct orderbook *b)
 {
 	return (struct fleet_owner){ .restore = restore,
+		.leave = on_leave,
 		.standing = { .loop = b->loop,
 			.history = b->history,
 			.ended = on_ended,
+			.changed = on_changed,
 			.arg = b } };
 }
 
@@ -343,6 +369,8 @@ const char *orderbook_problem(const struct orderbook *b)
 void orderbook_close(struct orderbook *b)
 {
 	b->closing = true;
+	if (b->fleet != NULL)
+		write_last(b);
 	while (b->first != NULL) {
 		struct orderbook_entry *p = b->first;
 

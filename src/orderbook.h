@@ -18,8 +18,16 @@
 struct orderbook;
 struct orderbook_entry;
 
-/* `reply` is whole: "ok\n" and a body, or "error N TEXT\n".  Once. */
-typedef void (*orderbook_cb)(void *arg, const char *reply);
+/* How an order has ended; valid during the callback only. */
+struct orderbook_result {
+	enum command_exit code;
+	const char *error; /* the sentence; "" with COMMAND_EXIT_DONE */
+	const struct change_target *targets; /* as they are now */
+	size_t n;
+};
+
+/* Once. */
+typedef void (*orderbook_cb)(void *arg, const struct orderbook_result *r);
 
 /*
  * Reads what is on disk.  `history` is borrowed until orderbook_close().  0,

@@ -1,171 +1,195 @@
 #include "report.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <jansson.h>
-
+#include "paper.h"
 #include "text.h"
 
-enum { JSON_VERSION = 1, TIME_MAX = 32 };
+enum {
+	NAME_WIDTH_MAX = 36, /* a longer one gets a line of its own */
+	POLLED_WIDTH = 10,
+	MEASURED_WIDTH = 16,
+};
+
+/* --- what both forms need --- */
+
+static int64_t last_poll_s(const struct pollers *p)
+{
+	int64_t last_s = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].last_s > last_s)
+			last_s = p->list[i].last_s;
+	return last_s;
+}
+
+int report_warning(const struct report *r, const struct report_server *s,
+	size_t i, char text[REPORT_WARNING_MAX])
+{
+	const struct pollers *p = s->view.pollers;
+	char host[ADDR_TEXT_MAX], age[PAPER_TIME_MAX];
+
+	if (p->nobody) {
+		text_format(text, REPORT_WARNING_MAX,
+			"no HAProxy has polled since usherd started");
+		return i == 0;
+	}
+	for (size_t k = 0; k < p->n; k++) {
+		const struct poller *q = &p->list[k];
+
+		if (!q->silent || i-- > 0)
+			continue;
+		addr_host_show(host, &q->host);
+		paper_age(age, r->now.s - q->last_s);
+		text_format(text, REPORT_WARNING_MAX,
+			"%s has not polled for %s (3 of its intervals, or "
+			"more)",
+			host, age);
+		return 1;
+	}
+	return 0;
+}
+
+void report_order(
+	char dst[REPORT_ORDER_MAX], const struct order *o, int64_t now_s)
+{
+	char age[PAPER_TIME_MAX], left[PAPER_TIME_MAX], percent[8] = "";
+	size_t used;
+
+	paper_age(age, now_s - o->since_s);
+	if (o->kind == ORDER_WEIGHT || o->kind == ORDER_CANARY)
+		text_format(percent, sizeof(percent), " %u%%", o->percent);
+	used = text_format(dst, REPORT_ORDER_MAX, "%s%s by %s for %s",
+		order_name(o->kind), percent, o->who, age);
+	if (o->until_s != 0) {
+		paper_age(left, o->until_s - now_s);
+		used += text_format(dst + used, REPORT_ORDER_MAX - used,
+			", ends in %s", left);
+	}
+	if (o->keeping == ORDER_VOLATILE)
+		used += text_format(
+			dst + used, REPORT_ORDER_MAX - used, ", not on disk");
+	if (o->left)
+		used += text_format(dst + used, REPORT_ORDER_MAX - used,
+			", the server has gone");
+	text_format(dst + used, REPORT_ORDER_MAX - used, "%s%s",
+		*o->why != '\0' ? ": " : "", o->why);
+}
 
 /* --- text --- */
 
-/* "3d 4h", "12m", "40s": the two largest units are enough for a person. */
-static void show_age(char dst[TIME_MAX], int64_t seconds)
-{
-	long long s = seconds > 0 ? seconds : 0;
-
-	if (s >= 86400)
-		snprintf(dst, TIME_MAX, "%lldd %lldh", s / 86400,
-			s % 86400 / 3600);
-	else if (s >= 3600)
-		snprintf(dst, TIME_MAX, "%lldh %lldm", s / 3600, s % 3600 / 60);
-	else if (s >= 60)
-		snprintf(dst, TIME_MAX, "%lldm", s / 60);
-	else
-		snprintf(dst, TIME_MAX, "%llds", s);
-}
-
+/* Red is what was measured, yellow what was ordered. */
 static const char *color_of(const struct report_server *s)
 {
-	const char *words = s->view.reply;
+	const struct orders *o = s->orders;
 
-	if (strncmp(words, "up ready", 8) == 0)
-		return s->orders->ceiling.kind == ORDER_NONE ? "32" : "33";
-	return strncmp(words, "up ", 3) == 0 ? "33" : "31";
+	if (s->view.verdict != VERDICT_UP && s->view.verdict != VERDICT_BUSY &&
+		o->state.kind != ORDER_UP)
+		return "31";
+	if (o->state.kind != ORDER_NONE || o->ceiling.kind != ORDER_NONE ||
+		o->hold.kind != ORDER_NONE || s->view.verdict == VERDICT_BUSY)
+		return "33";
+	return "32";
 }
 
-static void print_order(
-	FILE *out, const struct order *o, const struct report *r)
+/* The row, with as much of the reply as fits; `explain` shows the whole. */
+static void print_row(struct paper *p, const struct report *r,
+	const struct report_server *s, int width)
 {
-	char age[TIME_MAX], left[TIME_MAX];
+	char age[PAPER_TIME_MAX], measured[PAPER_TIME_MAX + 32];
+	char polled[PAPER_TIME_MAX + 8] = "never";
+	int64_t last_s = last_poll_s(s->view.pollers);
+	const char *name = s->name;
+	int room = (int)p->width - width - MEASURED_WIDTH - POLLED_WIDTH - 6;
 
-	if (o->kind == ORDER_NONE)
-		return;
-	show_age(age, r->now_s - o->since_s);
-	fprintf(out, "    %s", order_name(o->kind));
-	if (o->kind == ORDER_WEIGHT || o->kind == ORDER_CANARY)
-		fprintf(out, " %u%%", o->percent);
-	fprintf(out, " by %s for %s", o->who, age);
-	if (o->until_s != 0) {
-		show_age(left, o->until_s - r->now_s);
-		fprintf(out, ", ends in %s", left);
-	}
-	if (o->keeping == ORDER_VOLATILE)
-		fputs(", not on disk", out);
-	fprintf(out, "%s%s\n", *o->why != '\0' ? ": " : "", o->why);
-}
-
-static void print_server(FILE *out, const struct report_server *s,
-	const struct report *r, enum report_color color, int width)
-{
-	char age[TIME_MAX], measured[TIME_MAX + 32];
-
-	show_age(age, (int64_t)(s->view.verdict_ms / 1000));
-	snprintf(measured, sizeof(measured), "%s for %s",
+	paper_age(age, (int64_t)(s->view.verdict_ms / 1000));
+	text_format(measured, sizeof(measured), "%s for %s",
 		verdict_name(s->view.verdict), age);
-	fprintf(out, "%-*s  %-16s  ", width, s->name, measured);
-	if (color == REPORT_COLOR)
-		fprintf(out, "\033[%sm%s\033[0m\n", color_of(s), s->view.reply);
+	if (last_s != 0) {
+		paper_age(age, r->now.s - last_s);
+		text_format(polled, sizeof(polled), "%s ago", age);
+	}
+	if ((int)strlen(name) > width) {
+		fprintf(p->out, "%s\n", name);
+		name = "";
+	}
+	fprintf(p->out, "%-*s  %-*s  %-*s  ", width, name, MEASURED_WIDTH,
+		measured, POLLED_WIDTH, polled);
+	if ((r->flags & COMMAND_COLOR) != 0)
+		fprintf(p->out, "\033[%sm%.*s\033[0m\n", color_of(s),
+			room > 20 ? room : 20, s->view.reply);
 	else
-		fprintf(out, "%s\n", s->view.reply);
-	if (strcmp(s->view.word, "ok") != 0)
-		fprintf(out, "    last probe: %s%s%s%s\n", s->view.sentence,
-			*s->view.detail != '\0' ? " (" : "", s->view.detail,
-			*s->view.detail != '\0' ? ")" : "");
-	print_order(out, &s->orders->state, r);
-	print_order(out, &s->orders->ceiling, r);
-	print_order(out, &s->orders->hold, r);
+		fprintf(p->out, "%.*s\n", room > 20 ? room : 20, s->view.reply);
 }
 
-char *report_text(const struct report *r, enum report_color color)
+static void print_probe(struct paper *p, const struct probed *last)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	if (last->number == 0)
+		paper_line(p, 4, "last probe: no probe has ended yet");
+	else if (last->outcome != OUTCOME_OK)
+		paper_line(p, 4, "last probe: %s%s%s%s",
+			outcome_sentence(last->outcome),
+			*last->detail != '\0' ? " (" : "", last->detail,
+			*last->detail != '\0' ? ")" : "");
+}
+
+static void print_server(struct paper *p, const struct report *r,
+	const struct report_server *s, int width)
+{
+	const struct order *orders[ORDER_SLOTS] = { &s->orders->state,
+		&s->orders->ceiling, &s->orders->hold };
+	char text[REPORT_ORDER_MAX], warning[REPORT_WARNING_MAX];
+
+	print_row(p, r, s, width);
+	print_probe(p, s->view.probed);
+	for (size_t i = 0; i < ORDER_SLOTS; i++) {
+		if (orders[i]->kind == ORDER_NONE)
+			continue;
+		report_order(text, orders[i], r->now.s);
+		paper_line(p, 4, "%s", text);
+	}
+	for (size_t i = 0; report_warning(r, s, i, warning); i++)
+		paper_line(p, 4, "warning: %s", warning);
+}
+
+static int name_width(const struct report *r)
+{
 	int width = (int)strlen("SERVER");
 
-	if (out == NULL)
+	for (size_t i = 0; i < r->n; i++) {
+		int len = (int)strlen(r->servers[i].name);
+
+		if (len > width && len <= NAME_WIDTH_MAX)
+			width = len;
+	}
+	return width;
+}
+
+static char *status_text(const struct report *r)
+{
+	int width = name_width(r);
+	struct paper p;
+
+	if (paper_open(&p, r->width) != 0)
 		return NULL;
-	for (size_t i = 0; i < r->n; i++)
-		if ((int)strlen(r->servers[i].name) > width)
-			width = (int)strlen(r->servers[i].name);
 	if (*r->problem != '\0')
-		fprintf(out, "warning: %s\n", r->problem);
-	fprintf(out, "%-*s  %-16s  %s\n", width, "SERVER", "MEASURED",
+		paper_line(&p, 0, "warning: %s", r->problem);
+	if (r->refused > 0)
+		paper_line(&p, 0,
+			"warning: %llu polls refused from outside allow, the "
+			"last from %s",
+			(unsigned long long)r->refused, r->refused_last);
+	fprintf(p.out, "%-*s  %-*s  %-*s  %s\n", width, "SERVER",
+		MEASURED_WIDTH, "MEASURED", POLLED_WIDTH, "POLLED",
 		"HAPROXY IS TOLD");
 	for (size_t i = 0; i < r->n; i++)
-		print_server(out, &r->servers[i], r, color, width);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *report_entry_text(const struct history_entry *e)
-{
-	char when[sizeof("2026-01-31 23:59:59")] = "";
-	time_t t = e->time_s;
-	char *text = NULL;
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	if (asprintf(&text, "%s  %s  %s: %s\n", when, e->server, e->what,
-		    e->text) < 0)
-		return NULL;
-	return text;
-}
-
-/* Joins what `show` makes of each entry. */
-static char *join(const struct history *h,
-	char *(*show)(const struct history_entry *e), const char *between)
-{
-	const struct history_entry *e;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL)
-		return NULL;
-	for (size_t i = 0; (e = history_get(h, i)) != NULL; i++) {
-		char *line = show(e);
-
-		if (line != NULL)
-			fprintf(out, "%s%s", i > 0 ? between : "", line);
-		free(line);
-	}
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *report_history_text(const struct history *h)
-{
-	return join(h, report_entry_text, "");
+		print_server(&p, r, &r->servers[i], width);
+	return paper_close(&p);
 }
 
 /* --- JSON --- */
 
-/* RFC 3339, or null for "no end". */
-static json_t *json_time(int64_t seconds)
-{
-	char text[sizeof("9999-12-31T23:59:59Z")];
-	time_t t = seconds;
-	struct tm tm;
-
-	if (seconds == 0 || gmtime_r(&t, &tm) == NULL ||
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(text);
-}
-
-static json_t *json_order(const struct order *o)
+json_t *report_order_json(const struct order *o)
 {
 	json_t *percent = json_null();
 
@@ -175,59 +199,56 @@ static json_t *json_order(const struct order *o)
 		percent = json_integer(o->percent);
 	return json_pack("{ss so ss ss so so sb}", "order", order_name(o->kind),
 		"percent", percent, "by", o->who, "reason", o->why, "since",
-		json_time(o->since_s), "until", json_time(o->until_s),
+		paper_time(o->since_s), "until", paper_time(o->until_s),
 		"durable", o->keeping == ORDER_DURABLE);
 }
 
-static json_t *json_server(const struct report_server *s)
+static json_t *server_json(
+	const struct report *r, const struct report_server *s)
 {
+	const struct probed *last = s->view.probed;
 	int in_service = standing_in_service(&s->view, s->orders);
+	json_t *warnings = json_array();
+	char warning[REPORT_WARNING_MAX];
 
-	return json_pack("{ss sb ss sI ss ss ss ss so so so}", "name", s->name,
-		"in_service", in_service, "verdict",
+	for (size_t i = 0; report_warning(r, s, i, warning); i++)
+		json_array_append_new(warnings, json_string(warning));
+	return json_pack("{ss sb ss sI ss ss ss ss so so so so so}", "name",
+		s->name, "in_service", in_service, "verdict",
 		verdict_name(s->view.verdict), "verdict_age_ms",
-		(json_int_t)s->view.verdict_ms, "probe", s->view.word,
-		"probe_text", s->view.sentence, "probe_detail", s->view.detail,
-		"reply", s->view.reply, "state", json_order(&s->orders->state),
-		"ceiling", json_order(&s->orders->ceiling), "hold",
-		json_order(&s->orders->hold));
+		(json_int_t)s->view.verdict_ms, "probe",
+		last->number > 0 ? outcome_word(last->outcome) : "none",
+		"probe_text",
+		last->number > 0 ? outcome_sentence(last->outcome)
+				 : "no probe has ended yet",
+		"probe_detail", last->detail, "reply", s->view.reply, "state",
+		report_order_json(&s->orders->state), "ceiling",
+		report_order_json(&s->orders->ceiling), "hold",
+		report_order_json(&s->orders->hold), "last_poll",
+		paper_time(last_poll_s(s->view.pollers)), "warnings", warnings);
 }
 
-char *report_json(const struct report *r)
+static char *status_json(const struct report *r)
 {
-	json_t *list = json_array(), *root;
-	char *text = NULL;
+	json_t *list = json_array(), *warnings = json_array(), *root;
 
 	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(list, json_server(&r->servers[i]));
-	root = json_pack("{si so so ss}", "version", JSON_VERSION, "time",
-		json_time(r->now_s), "servers", list, "problem", r->problem);
-	if (root != NULL && json_array_size(list) == r->n)
-		text = json_dumps(root, JSON_INDENT(1));
-	json_decref(root);
-	return text;
+		json_array_append_new(list, server_json(r, &r->servers[i]));
+	if (*r->problem != '\0')
+		json_array_append_new(warnings, json_string(r->problem));
+	if (r->refused > 0)
+		json_array_append_new(warnings,
+			json_sprintf("%llu polls refused from outside allow, "
+				     "the last from %s",
+				(unsigned long long)r->refused,
+				r->refused_last));
+	root = json_pack("{si so so ss so}", "version", JSON_VERSION, "time",
+		paper_time(r->now.s), "servers", list, "problem", r->problem,
+		"warnings", warnings);
+	return paper_json(root, JSON_INDENT(1));
 }
 
-char *report_entry_json(const struct history_entry *e)
+char *report_status(const struct report *r)
 {
-	json_t *root = json_pack("{si so ss ss ss}", "version", JSON_VERSION,
-		"time", json_time(e->time_s), "server", e->server, "what",
-		e->what, "text", e->text);
-	char *compact = json_dumps(root, JSON_COMPACT), *text = NULL;
-
-	json_decref(root);
-	if (compact != NULL && asprintf(&text, "%s\n", compact) < 0)
-		text = NULL;
-	free(compact);
-	return text;
-}
-
-char *report_history_json(const struct history *h)
-{
-	char *list = join(h, report_entry_json, ","), *text = NULL;
-
-	if (list != NULL && asprintf(&text, "[\n%s]\n", list) < 0)
-		text = NULL;
-	free(list);
-	return text;
+	return (r->flags & COMMAND_JSON) != 0 ? status_json(r) : status_text(r);
 }

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
+#include "command.h"
+#include "config.h"
 #include "history.h"
 #include "order.h"
 #include "standing.h"
@@ -13,6 +17,7 @@
  */
 struct report_server {
 	const char *name;
+	const struct config_server *config; /* explain and probe only */
 	struct standing_view view;
 	const struct orders *orders;
 };
@@ -20,22 +25,45 @@ struct report_server {
 struct report {
 	const struct report_server *servers;
 	size_t n;
-	const char *problem; /* with the state file; "" for none */
-	int64_t now_s;
+	const char *problem;      /* with the state file; "" for none */
+	uint64_t refused;         /* polls from outside `allow` */
+	const char *refused_last; /* the address of the last one, or "" */
+	struct poller_time now;
+	unsigned flags; /* of the command: COMMAND_JSON, COMMAND_COLOR */
+	unsigned width; /* of lines; 0 where it is not known */
 };
 
-enum report_color { REPORT_PLAIN, REPORT_COLOR };
-
 /* What these return is the caller's to free; NULL without memory. */
-char *report_text(const struct report *r, enum report_color color);
-char *report_json(const struct report *r);
+char *report_status(const struct report *r);
+char *report_pollers(const struct report *r);
+char *report_explain(const struct report *r);
+
+/* One probe, step by step: the last of each server. */
+char *report_probe(const struct report *r);
+
+/* What is wrong with one server's polls: the i-th, or 0 past the last. */
+enum { REPORT_WARNING_MAX = 128 };
+int report_warning(const struct report *r, const struct report_server *s,
+	size_t i, char text[REPORT_WARNING_MAX]);
+
+/* Pieces of the reports. */
+struct paper;
+void report_probed(struct paper *p, const struct probed *last);
+json_t *report_probed_json(const struct probed *last);
+
+/* "drain by alice for 3m, ends in 2h: kernel upgrade" */
+enum { REPORT_ORDER_MAX = 512 };
+void report_order(
+	char dst[REPORT_ORDER_MAX], const struct order *o, int64_t now_s);
+json_t *report_order_json(const struct order *o);
+json_t *report_pollers_json(
+	const struct report *r, const struct report_server *s);
 
 /* One change, as one line with its '\n'. */
 char *report_entry_text(const struct history_entry *e);
 char *report_entry_json(const struct history_entry *e);
 
 /* All that are left, the oldest first. */
-char *report_history_text(const struct history *h);
-char *report_history_json(const struct history *h);
+char *report_history(const struct history *h, unsigned flags);
 
 #endif

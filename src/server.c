@@ -15,10 +15,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "health.h"
+#include "jruby.h"
 #include "probe.h"
+#include "probed.h"
 #include "puppet.h"
 #include "text.h"
 
@@ -26,6 +29,7 @@ enum {
 	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
+	FIGURES_MS = 2000, /* between two looks at the JRubies */
 };
 
 enum state { RESTING, RESOLVING, PROBING };
@@ -40,13 +44,17 @@ struct server {
 	unsigned open; /* handles libuv has not closed yet */
 
 	struct resolve_name *name;
-	uint64_t looked_up_ms;
+	uint64_t looked_up_ms; /* asked last; 0: to be asked anew */
+	uint64_t resolved_ms;  /* what the last answer took */
 	bool dns_failing;
 
 	struct probe *probe;
 	struct tlsconf *probe_conf; /* what it was started with; borrowed */
 	struct tls_saved *saved;
 	uint64_t full_ms; /* the last full handshake */
+	uint64_t started; /* probes */
+	uint64_t wished;  /* the number of one that somebody waits for */
+	enum jruby_service metrics;
 
 	struct standing standing;
 };
@@ -70,14 +78,39 @@ struct standing *server_standing(struct server *s)
 
 /* --- probing --- */
 
+/* Until the next probe, without what jitter adds. */
+static uint64_t pause_ms(const struct server *s)
+{
+	uint64_t ms = s->config->interval_ms;
+
+	if (standing_pace(&s->standing) == HEALTH_CHANGING)
+		return s->config->fast_interval_ms;
+	/* Somebody may wait for it to be idle. */
+	if (standing_wants_figures(&s->standing) && ms > FIGURES_MS)
+		return FIGURES_MS;
+	return ms;
+}
+
+static void take(struct server *s, struct probed *p)
+{
+	uint64_t ms;
+
+	p->number = s->started;
+	p->ended_s = time(NULL);
+	p->resolved_ms = s->resolved_ms;
+	standing_probed(&s->standing, p);
+	ms = pause_ms(s);
+	ms += (uint64_t)random() % (ms / 10 + 1);
+	rest(s, s->wished > s->started ? 0 : ms);
+}
+
+/* One that ended without a connection. */
 static void take_outcome(struct server *s, enum outcome o, const char *detail)
 {
-	uint64_t pause_ms = s->config->interval_ms;
+	struct probed p = { .outcome = o };
 
-	standing_probed(&s->standing, o, detail);
-	if (standing_pace(&s->standing) == HEALTH_CHANGING)
-		pause_ms = s->config->fast_interval_ms;
-	rest(s, pause_ms + (uint64_t)random() % (pause_ms / 10 + 1));
+	text_format(p.detail, sizeof(p.detail), "%s", detail);
+	take(s, &p);
 }
 
 static void forget_session(struct server *s)
@@ -105,39 +138,51 @@ static void keep_session(struct server *s, struct probe_report *r)
 static void on_probe(struct probe_report *r, void *arg)
 {
 	struct server *s = arg;
-	enum outcome o = r->outcome;
+	struct probed p = { .number = 0 };
 
 	s->probe = NULL;
-	if (o == OUTCOME_OK)
-		o = puppet_outcome(
-			s->config->check, r->code, r->body, r->body_len);
+	probed_read(&p, s->config->check, r);
 	log_debug("probe server=%s word=%s total_ms=%" PRIu64
 		  " connect_ms=%" PRIu64 " secured_ms=%" PRIu64
 		  " tls=%s session=%s",
-		s->config->name, outcome_word(o), r->ended_ms, r->connected_ms,
-		r->secured_ms, r->tls_version != NULL ? r->tls_version : "none",
+		s->config->name, outcome_word(p.outcome), r->ended_ms,
+		r->connected_ms, r->secured_ms,
+		r->tls_version != NULL ? r->tls_version : "none",
 		r->resumed ? "resumed" : "full");
 	keep_session(s, r);
-	take_outcome(s, o, r->detail);
+	/* Puppet Enterprise has another name for them. */
+	if (r->answers[1].code == 404)
+		s->metrics = s->metrics == JRUBY_METRICS ? JRUBY_PE_METRICS
+							 : JRUBY_METRICS;
+	take(s, &p);
 }
 
 static void start_probe(struct server *s)
 {
-	char request[PUPPET_REQUEST_MAX];
+	char first[PUPPET_REQUEST_MAX], second[PUPPET_REQUEST_MAX];
+	const char *host = s->config->tls_name;
 	struct probe_target target = { .addrs = *resolve_addrs(s->name),
 		.conf = trust_conf(s->trust),
-		.tls_name = s->config->tls_name,
-		.request = request,
-		.body_max = PUPPET_BODY_MAX,
+		.tls_name = host,
+		.n_requests = 1,
 		.timeout_ms = s->config->timeout_ms,
 		.turns = s->shared.turns };
 	int rc;
 
 	assert(s->probe == NULL && target.conf != NULL);
 	uv_timer_stop(&s->timer);
-	target.request_len =
-		puppet_request(request, s->config->check, s->config->tls_name);
-	if (clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS)
+	target.requests[0] = (struct probe_request){ first,
+		puppet_request(first, s->config->check, host),
+		PUPPET_BODY_MAX };
+	target.requests[1] = (struct probe_request){ second,
+		jruby_request(second, s->metrics, host), JRUBY_BODY_MAX };
+	/* Puppet 3 had no such figures. */
+	if (standing_wants_figures(&s->standing) &&
+		s->config->check == PUPPET_SIMPLE)
+		target.n_requests = 2;
+	s->started++;
+	if (clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS &&
+		s->wished < s->started)
 		target.resume = s->saved;
 	s->state = PROBING;
 	s->probe_conf = target.conf;
@@ -167,7 +212,8 @@ static void begin(struct server *s)
 		return;
 	}
 	look_up(s);
-	if (resolve_addrs(s->name)->n > 0) {
+	if (resolve_addrs(s->name)->n > 0 &&
+		(s->wished <= s->started || !resolve_pending(s->name))) {
 		start_probe(s);
 		return;
 	}
@@ -178,7 +224,14 @@ static void begin(struct server *s)
 
 static void on_timer(uv_timer_t *timer)
 {
-	begin(timer->data);
+	struct server *s = timer->data;
+
+	/* A look-up that was wished for hangs: the last addresses will do. */
+	if (s->state == RESOLVING && resolve_addrs(s->name)->n > 0 &&
+		trust_conf(s->trust) != NULL)
+		start_probe(s);
+	else
+		begin(s);
 }
 
 static void rest(struct server *s, uint64_t ms)
@@ -210,6 +263,7 @@ static void on_resolved(void *arg, int status)
 	struct server *s = arg;
 	char detail[PROBE_DETAIL_MAX];
 
+	s->resolved_ms = clock_now_ms() - s->looked_up_ms;
 	log_look_up(s, status);
 	if (s->state != RESOLVING)
 		return;
@@ -219,13 +273,22 @@ static void on_resolved(void *arg, int status)
 	}
 	text_format(detail, sizeof(detail), "%s: %s", s->config->address,
 		uv_strerror(status));
+	s->started++;
 	take_outcome(s, OUTCOME_DNS, detail);
 }
 
-void server_probe_now(struct server *s)
+uint64_t server_probe_now(struct server *s)
 {
+	s->wished = s->started + 1;
+	s->looked_up_ms = 0;
 	if (s->state == RESTING)
 		rest(s, 0);
+	return s->wished;
+}
+
+uint64_t server_probes_ended(const struct server *s)
+{
+	return s->standing.last.number;
 }
 
 /* --- life --- */
@@ -288,10 +351,15 @@ void server_configure(struct server *s, const struct config_server *config,
 	s->config = config;
 	s->trust = trust;
 	standing_set_rules(&s->standing, config->name, &rules);
-	/* A shorter interval counts from now. */
-	if (s->state == RESTING &&
-		uv_timer_get_due_in(&s->timer) > config->interval_ms)
-		rest(s, config->interval_ms);
+	server_keep_pace(s);
+}
+
+void server_keep_pace(struct server *s)
+{
+	uint64_t ms = pause_ms(s);
+
+	if (s->state == RESTING && uv_timer_get_due_in(&s->timer) > ms)
+		rest(s, ms);
 }
 
 void server_trust_changed(struct server *s, const struct trust *trust)

@@ -48,7 +48,14 @@ const struct config_server *server_config(const struct server *s);
 /* Its verdict, orders and lines; lives as long as the server. */
 struct standing *server_standing(struct server *s);
 
-/* Probes at once, unless a probe is under way. */
-void server_probe_now(struct server *s);
+/* Orders or intervals have changed: the next probe may have to come sooner. */
+void server_keep_pace(struct server *s);
+
+/*
+ * Looks its name up and probes, with a full handshake, at once or when the
+ * probe under way has ended.  Returns the number of that probe.
+ */
+uint64_t server_probe_now(struct server *s);
+uint64_t server_probes_ended(const struct server *s);
 
 #endif

@@ -9,19 +9,36 @@
 
 enum { WALL_CLOCK_MS = 1000 }; /* how often it is looked at: it may be set */
 
+/* The line that one gets who is owed nothing. */
+static const char *usual_line(const struct standing *s)
+{
+	static const enum answer_form forms[] = {
+		[POLLER_AUTO] = ANSWER_WITHOUT_READY,
+		[POLLER_ALWAYS] = ANSWER_WITH_READY,
+		[POLLER_NEVER] = ANSWER_WITHOUT_ADMIN,
+	};
+
+	return s->lines[forms[s->policy]].text;
+}
+
+static struct poller_time time_now(void)
+{
+	return (struct poller_time){ clock_now_ms(), time(NULL) };
+}
+
 /* As it stands between quotes. */
 static void log_verdict(struct standing *s)
 {
 	char reply[ANSWER_MAX];
 
-	text_format(
-		reply, sizeof(reply), "%s", s->lines[ANSWER_WITH_READY].text);
+	text_format(reply, sizeof(reply), "%s", usual_line(s));
 	reply[strcspn(reply, "\n")] = '\0';
 	text_quotable(reply);
 	log_at(s->health.verdict == VERDICT_FAIL ? LOG_WARN : LOG_INFO,
 		"verdict server=%s is=%s was=%s word=%s reply=\"%s\"", s->name,
 		verdict_name(s->health.verdict), verdict_name(s->told),
-		s->probed ? outcome_word(s->outcome) : "none", reply);
+		s->last.number > 0 ? outcome_word(s->last.outcome) : "none",
+		reply);
 	history_add(s->history, time(NULL), s->name, "verdict",
 		"%s; HAProxy is told: %s", verdict_name(s->health.verdict),
 		reply);
@@ -34,7 +51,7 @@ static void expire_orders(struct standing *s)
 	size_t n = order_expire(&s->orders, time(NULL), ended);
 
 	for (size_t i = 0; i < n; i++)
-		s->ended(s->arg, s->name, &ended[i]);
+		s->ended(s->arg, s->name, &ended[i], "it has run out");
 }
 
 static void on_expiry(uv_timer_t *timer);
@@ -54,6 +71,14 @@ static void set_expiry(struct standing *s, uint64_t now_ms)
 		uv_timer_start(&s->expiry, on_expiry, until_ms - now_ms, 0);
 }
 
+static void tell_unsaved(struct standing *s)
+{
+	if (!s->pollers.unsaved)
+		return;
+	s->pollers.unsaved = false;
+	s->changed(s->arg);
+}
+
 /* Composes the lines anew; says so in the log when they have changed. */
 static void refresh(struct standing *s)
 {
@@ -67,13 +92,14 @@ static void refresh(struct standing *s)
 	facts.because = s->health.because;
 	memcpy(before, s->lines[ANSWER_WITH_READY].text, sizeof(before));
 	for (unsigned form = 0; form < STANDING_FORMS; form++)
-		s->lines[form].len = answer_line(
-			s->lines[form].text, &facts, (enum answer_form)form);
+		answer_make(&s->lines[form], &facts, (enum answer_form)form);
+	pollers_say(&s->pollers, s->lines[ANSWER_WITH_READY].told, time_now());
 	if (*before != '\0' &&
 		(s->told != s->health.verdict ||
 			strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0))
 		log_verdict(s);
 	set_expiry(s, now_ms);
+	tell_unsaved(s);
 }
 
 static void on_expiry(uv_timer_t *timer)
@@ -86,36 +112,134 @@ static void on_expiry(uv_timer_t *timer)
  * polls are served before any timer has run.
  */
 const char *standing_line(
-	struct standing *s, enum answer_form form, size_t *len)
+	struct standing *s, const struct addr_host *host, size_t *len)
 {
-	if (clock_now_ms() >= s->until_ms)
+	struct poller_time now = time_now();
+	enum answer_form form;
+
+	if (now.ms >= s->until_ms)
 		refresh(s);
+	form = pollers_poll(&s->pollers, s->policy, host, now, s->lines);
+	tell_unsaved(s);
 	*len = s->lines[form].len;
 	return s->lines[form].text;
 }
 
-static void log_outcome(
-	const struct standing *s, enum outcome o, const char *detail)
+const struct pollers *standing_pollers(const struct standing *s)
 {
-	if (s->probed && s->outcome == o)
-		return;
-	log_at(o == OUTCOME_OK ? LOG_INFO : LOG_WARN,
-		"probe server=%s word=%s text=\"%s\" detail=\"%s\"", s->name,
-		outcome_word(o), outcome_sentence(o), detail);
+	return &s->pollers;
 }
 
-void standing_probed(struct standing *s, enum outcome o, const char *detail)
+void standing_owe(struct standing *s)
 {
-	log_outcome(s, o, detail);
-	s->probed = true;
-	s->outcome = o;
-	text_format(s->detail, sizeof(s->detail), "%s", detail);
-	health_probe(&s->health, &s->rules, o, clock_now_ms());
+	pollers_take_all(&s->pollers);
+	tell_unsaved(s);
+}
+
+static void on_poller(
+	void *arg, enum poller_event event, const struct poller *p)
+{
+	const struct standing *s = arg;
+	char host[ADDR_TEXT_MAX];
+
+	if (event == POLLER_NOBODY) {
+		log_warn("polls server=%s text=\"nobody has polled yet\"",
+			s->name);
+		return;
+	}
+	addr_host_show(host, &p->host);
+	if (event == POLLER_SILENT)
+		log_warn("polls server=%s poller=%s text=\"has not polled for "
+			 "%d of its usual intervals\"",
+			s->name, host, (int)POLLER_LIVE_GAPS);
+	else
+		log_info("polls server=%s poller=%s text=\"polls again\"",
+			s->name, host);
+}
+
+void standing_look_at_pollers(struct standing *s)
+{
+	pollers_look(&s->pollers, time_now(), on_poller, s);
+	tell_unsaved(s);
+}
+
+static void log_outcome(const struct standing *s, const struct probed *p)
+{
+	if (s->last.number > 0 && s->last.outcome == p->outcome)
+		return;
+	log_at(p->outcome == OUTCOME_OK ? LOG_INFO : LOG_WARN,
+		"probe server=%s word=%s text=\"%s\" detail=\"%s\"", s->name,
+		outcome_word(p->outcome), outcome_sentence(p->outcome),
+		p->detail);
+}
+
+static bool has_gone(const struct probed *last)
+{
+	return last->number > 0 &&
+		(outcome_closed(last->outcome) ||
+			last->outcome == OUTCOME_STARTING);
+}
+
+/* A hold is over when the server has gone and come back. */
+static void follow_hold(struct standing *s)
+{
+	struct order *hold = &s->orders.hold, ended = *hold;
+
+	if (hold->kind == ORDER_NONE)
+		return;
+	if (has_gone(&s->last)) {
+		if (!hold->left)
+			s->changed(s->arg);
+		hold->left = true;
+	} else if (hold->left && s->health.verdict == VERDICT_UP &&
+		s->health.good >= s->rules.rise) {
+		memset(hold, 0, sizeof(*hold));
+		s->ended(s->arg, s->name, &ended, "the server is back");
+	}
+}
+
+static void keep_ending(struct standing *s, const struct probed *p)
+{
+	memmove(s->endings + 1, s->endings,
+		(STANDING_ENDINGS - 1) * sizeof(*s->endings));
+	s->endings[0] =
+		(struct standing_ending){ p->ended_s, p->outcome, p->total_ms };
+	if (s->n_endings < STANDING_ENDINGS)
+		s->n_endings++;
+}
+
+void standing_probed(struct standing *s, const struct probed *p)
+{
+	uint64_t now_ms = clock_now_ms();
+
+	log_outcome(s, p);
+	s->last = *p;
+	keep_ending(s, p);
+	health_probe(&s->health, &s->rules, p->outcome, now_ms);
+	if (standing_wants_figures(s))
+		idle_probe(&s->idle, p, now_ms);
+	else
+		memset(&s->idle, 0, sizeof(s->idle));
+	follow_hold(s);
 	refresh(s);
+}
+
+static bool keeps_out(const struct orders *o)
+{
+	return o->state.kind == ORDER_DRAIN || o->state.kind == ORDER_MAINT ||
+		o->state.kind == ORDER_DOWN || o->hold.kind != ORDER_NONE;
+}
+
+int standing_wants_figures(const struct standing *s)
+{
+	return keeps_out(&s->orders);
 }
 
 enum health_pace standing_pace(const struct standing *s)
 {
+	/* A quick restart must not fall between two probes. */
+	if (s->orders.hold.kind != ORDER_NONE)
+		return HEALTH_CHANGING;
 	return health_pace(&s->health);
 }
 
@@ -126,25 +250,69 @@ const struct orders *standing_orders(const struct standing *s)
 
 void standing_put_orders(struct standing *s, const struct orders *orders)
 {
+	if (orders->state.kind == ORDER_RELEASE &&
+		s->orders.state.kind != ORDER_RELEASE)
+		s->released_ms = clock_now_ms();
+	if (!keeps_out(&s->orders))
+		memset(&s->idle, 0, sizeof(s->idle));
 	s->orders = *orders;
+	if (s->orders.hold.kind != ORDER_NONE && has_gone(&s->last))
+		s->orders.hold.left = true;
 	refresh(s);
 }
 
 void standing_look(struct standing *s, struct standing_view *v)
 {
-	const char *line = s->lines[ANSWER_WITH_READY].text;
+	const char *line;
 
 	refresh(s);
+	line = usual_line(s);
 	*v = (struct standing_view){ .verdict = s->health.verdict,
 		.verdict_ms = s->health.since_ms > 0
 			? clock_now_ms() - s->health.since_ms
 			: 0,
-		.word = s->probed ? outcome_word(s->outcome) : "none",
-		.sentence = s->probed ? outcome_sentence(s->outcome)
-				      : "no probe has ended yet",
-		.detail = s->detail };
+		.probed = &s->last,
+		.idle = &s->idle,
+		.pollers = &s->pollers,
+		.policy = s->policy,
+		.lines = s->lines,
+		.endings = s->endings,
+		.n_endings = s->n_endings };
 	text_format(v->reply, sizeof(v->reply), "%.*s",
 		(int)strcspn(line, "\n"), line);
+}
+
+/*
+ * All live pollers have been given back, and time has been given to those that
+ * nobody knows.
+ */
+static bool is_released(const struct standing *s, struct poller_time now)
+{
+	if (s->orders.state.kind != ORDER_RELEASE ||
+		now.ms - s->released_ms < POLLER_PAY_MS)
+		return false;
+	for (size_t i = 0; i < s->pollers.n; i++)
+		if (s->pollers.list[i].taken &&
+			poller_live(&s->pollers.list[i], now))
+			return false;
+	return true;
+}
+
+int standing_released(const struct standing *s)
+{
+	return is_released(s, time_now());
+}
+
+struct wait_facts standing_wait_facts(struct standing *s)
+{
+	refresh(s);
+	return (struct wait_facts){ .pollers = &s->pollers,
+		.saying = s->lines[ANSWER_WITH_READY].told,
+		.verdict = s->health.verdict,
+		.ordered_out = keeps_out(&s->orders),
+		.releasing = s->orders.state.kind == ORDER_RELEASE,
+		.released = is_released(s, time_now()),
+		.idle = &s->idle };
 }
 
 int standing_in_service(
@@ -155,7 +323,8 @@ int standing_in_service(
 			orders->ceiling.percent == 0))
 		return 0;
 	if (orders->state.kind != ORDER_NONE)
-		return orders->state.kind == ORDER_UP;
+		return orders->state.kind == ORDER_UP ||
+			orders->state.kind == ORDER_RELEASE;
 	return v->verdict == VERDICT_UP || v->verdict == VERDICT_BUSY;
 }
 
@@ -164,6 +333,34 @@ void standing_set_rules(
 {
 	s->name = name;
 	s->rules = *rules;
+	if (s->lines[ANSWER_WITH_READY].len > 0)
+		refresh(s);
+}
+
+void standing_set_policy(struct standing *s, enum poller_policy policy)
+{
+	s->policy = policy;
+}
+
+static bool takes(const struct orders *o)
+{
+	return o->state.kind == ORDER_DRAIN || o->state.kind == ORDER_MAINT ||
+		o->hold.kind != ORDER_NONE;
+}
+
+void standing_restore(struct standing *s, const struct orders *orders,
+	const struct pollers *pollers, enum standing_trust trust)
+{
+	uint64_t since_ms = s->pollers.since_ms;
+
+	s->orders = *orders;
+	if (pollers_copy(&s->pollers, pollers) != 0)
+		trust = STANDING_DOUBTFUL;
+	if (s->pollers.since_ms == 0)
+		s->pollers.since_ms = since_ms;
+	/* Who was told may have been lost with the last moments. */
+	if (takes(orders) || trust == STANDING_DOUBTFUL)
+		pollers_doubt(&s->pollers, time_now());
 	refresh(s);
 }
 
@@ -173,9 +370,11 @@ void standing_open(struct standing *s, const struct standing_options *o,
 	memset(s, 0, sizeof(*s));
 	s->history = o->history;
 	s->ended = o->ended;
+	s->changed = o->changed;
 	s->arg = o->arg;
 	uv_timer_init(o->loop, &s->expiry);
 	s->expiry.data = s;
+	pollers_start(&s->pollers, time_now());
 	standing_set_rules(s, name, rules);
 }
 
@@ -183,6 +382,7 @@ static void on_closed(uv_handle_t *h)
 {
 	struct standing *s = h->data;
 
+	pollers_free(&s->pollers);
 	s->closed(s->owner);
 }
 

@@ -10,18 +10,33 @@
 #include "answer.h"
 #include "health.h"
 #include "history.h"
+#include "idle.h"
 #include "order.h"
+#include "poller.h"
+#include "probed.h"
+#include "wait.h"
 
 /*
- * Where a server stands: what was measured of it, what has been ordered, and
- * so what HAProxy is told.  The lines lie ready; they are composed anew when a
- * probe has ended, an order was given, or one of them has run out.
+ * Where a server stands: what was measured of it, what has been ordered, so
+ * what HAProxy is told, and which HAProxies were told.  The lines lie ready;
+ * they are composed anew when a probe has ended, an order was given, or one of
+ * them has run out.
  */
-enum { STANDING_FORMS = ANSWER_WITHOUT_ADMIN + 1, STANDING_DETAIL_MAX = 256 };
+enum { STANDING_FORMS = ANSWER_WITHOUT_ADMIN + 1, STANDING_ENDINGS = 8 };
 
-/* An order has run out, and is not in force any more. */
-typedef void (*standing_ended_cb)(
-	void *arg, const char *server, const struct order *ended);
+/* An order has ended by itself; `why` is a clause: "it has run out". */
+typedef void (*standing_ended_cb)(void *arg, const char *server,
+	const struct order *ended, const char *why);
+
+/* What belongs on disk is not what it was. */
+typedef void (*standing_changed_cb)(void *arg);
+
+/* How an earlier probe ended. */
+struct standing_ending {
+	int64_t ended_s;
+	enum outcome outcome;
+	uint64_t total_ms;
+};
 
 /* Embedded in its owner, who must not move it.  All fields are private. */
 struct standing {
@@ -29,18 +44,20 @@ struct standing {
 	struct health_rules rules;
 	struct health health;
 	struct orders orders;
-	bool probed;
-	enum outcome outcome; /* of the last probe */
-	char detail[STANDING_DETAIL_MAX];
+	struct probed last; /* probe; its number is 0 before one has ended */
+	struct standing_ending endings[STANDING_ENDINGS]; /* latest first */
+	size_t n_endings;
+	struct idle idle;
 	enum verdict told; /* the verdict in the last log line */
-	struct {
-		char text[ANSWER_MAX];
-		size_t len;
-	} lines[STANDING_FORMS];
+	struct answer lines[STANDING_FORMS];
 	uint64_t until_ms; /* the lines are good so long */
+	enum poller_policy policy;
+	struct pollers pollers;
+	uint64_t released_ms; /* ORDER_RELEASE since */
 	uv_timer_t expiry;
 	struct history *history;
 	standing_ended_cb ended;
+	standing_changed_cb changed;
 	void *arg;
 	void (*closed)(void *owner);
 	void *owner;
@@ -49,17 +66,22 @@ struct standing {
 /* What there is to see. */
 struct standing_view {
 	enum verdict verdict;
-	uint64_t verdict_ms; /* how long it has been so */
-	const char *word;    /* of the last probe's end; "none" before it */
-	const char *sentence;
-	const char *detail;
-	char reply[ANSWER_MAX]; /* without its '\n' */
+	uint64_t verdict_ms;         /* how long it has been so */
+	const struct probed *probed; /* the last probe */
+	const struct idle *idle;
+	const struct pollers *pollers;
+	enum poller_policy policy;
+	const struct answer *lines;            /* by form */
+	const struct standing_ending *endings; /* the latest first */
+	size_t n_endings;
+	char reply[ANSWER_MAX]; /* without its '\n'; to one owed no `ready` */
 };
 
 struct standing_options {
 	uv_loop_t *loop;
 	struct history *history; /* borrowed until standing_close() */
 	standing_ended_cb ended;
+	standing_changed_cb changed;
 	void *arg;
 };
 
@@ -74,19 +96,47 @@ void standing_set_rules(
 	struct standing *s, const char *name, const struct health_rules *rules);
 
 /* A probe has ended. */
-void standing_probed(struct standing *s, enum outcome o, const char *detail);
+void standing_probed(struct standing *s, const struct probed *p);
 enum health_pace standing_pace(const struct standing *s);
+
+/* 1 while an order makes it worth to know how busy the server is; else 0. */
+int standing_wants_figures(const struct standing *s);
 
 /* Putting other orders into force changes the lines at once. */
 const struct orders *standing_orders(const struct standing *s);
 void standing_put_orders(struct standing *s, const struct orders *orders);
 
-/* With its '\n'; valid until the next turn of the loop. */
-const char *standing_line(
-	struct standing *s, enum answer_form form, size_t *len);
+/* To whom `ready` is said where it is not owed (usher.conf(5), `ready`). */
+void standing_set_policy(struct standing *s, enum poller_policy policy);
 
-/* Valid until the next probe ends. */
+/* A poll by `host`: its line, with its '\n'; valid until the next turn. */
+const char *standing_line(
+	struct standing *s, const struct addr_host *host, size_t *len);
+
+const struct pollers *standing_pollers(const struct standing *s);
+/* Every poller is owed `ready`. */
+void standing_owe(struct standing *s);
+/* Time has passed: says who has stopped to ask. */
+void standing_look_at_pollers(struct standing *s);
+
+/* How far what is on disk can be trusted. */
+enum standing_trust { STANDING_SURE, STANDING_DOUBTFUL };
+
+/*
+ * Before anything else: goes on with the orders and pollers of an earlier run,
+ * or of a server of this name.  Without a word in the log.
+ */
+void standing_restore(struct standing *s, const struct orders *orders,
+	const struct pollers *pollers, enum standing_trust trust);
+
+/* Borrows from the standing: valid until the next turn of the loop. */
 void standing_look(struct standing *s, struct standing_view *v);
+
+/* 1 when ORDER_RELEASE has done its work, so that nobody need ask; else 0. */
+int standing_released(const struct standing *s);
+
+/* For who waits; valid as standing_look()'s. */
+struct wait_facts standing_wait_facts(struct standing *s);
 
 /* 1 when HAProxy would be told to send it work under `orders`, else 0. */
 int standing_in_service(

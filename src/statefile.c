@@ -16,18 +16,47 @@ static const char *const slot_names[ORDER_SLOTS] = { "state", "ceiling",
 
 static json_t *encode_order(const struct order *o)
 {
-	return json_pack("{ss ss% ss% sI sI si}", "kind", order_name(o->kind),
-		"who", o->who, strlen(o->who), "why", o->why, strlen(o->why),
-		"since", (json_int_t)o->since_s, "until",
-		(json_int_t)o->until_s, "percent", (int)o->percent);
+	return json_pack("{ss ss% ss% sI sI si sb}", "kind",
+		order_name(o->kind), "who", o->who, strlen(o->who), "why",
+		o->why, strlen(o->why), "since", (json_int_t)o->since_s,
+		"until", (json_int_t)o->until_s, "percent", (int)o->percent,
+		"left", o->left);
 }
 
-static json_t *encode_server(const struct orders *orders)
+static json_t *encode_poller(const struct poller *p)
 {
-	struct orders copy = *orders;
+	char address[ADDR_TEXT_MAX];
+
+	addr_host_show(address, &p->host);
+	return json_pack("{ss sI sI sI ss sb sb}", "address", address, "last",
+		(json_int_t)p->last_s, "interval", (json_int_t)p->interval_ms,
+		"longest", (json_int_t)p->longest_ms, "told",
+		answer_told_name(p->told), "taken", p->taken, "sure", p->sure);
+}
+
+/* Where there is nothing to tell, nothing is written. */
+static int encode_pollers(json_t *server, const struct pollers *p)
+{
+	json_t *list = json_array();
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		rc |= json_array_append_new(list, encode_poller(&p->list[i]));
+	if (p->n > 0)
+		rc |= json_object_set(server, "pollers", list);
+	json_decref(list);
+	if (p->ended_s != 0)
+		rc |= json_object_set_new(
+			server, "ended", json_integer(p->ended_s));
+	return rc;
+}
+
+static json_t *encode_server(const struct statefile_server *s)
+{
+	struct orders copy = *s->orders;
 	struct order *slots[ORDER_SLOTS];
 	json_t *server = json_object();
-	int rc = 0;
+	int rc = encode_pollers(server, s->pollers);
 
 	order_slots(&copy, slots);
 	for (size_t i = 0; i < ORDER_SLOTS; i++)
@@ -50,7 +79,7 @@ char *statefile_encode(const struct statefile_server *servers, size_t n)
 	int rc = root == NULL;
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		json_t *server = encode_server(servers[i].orders);
+		json_t *server = encode_server(&servers[i]);
 
 		if (server != NULL && json_object_size(server) == 0)
 			json_decref(server);
@@ -68,17 +97,19 @@ static bool decode_order(json_t *json, const char *slot, struct order *o)
 {
 	const char *kind, *who, *why;
 	json_int_t since, until, percent;
+	int left = 0;
 	struct orders place;
 	const char *where;
 
-	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss ss ss sI sI sI}",
+	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss ss ss sI sI sI s?b}",
 		    "kind", &kind, "who", &who, "why", &why, "since", &since,
-		    "until", &until, "percent", &percent) != 0)
+		    "until", &until, "percent", &percent, "left", &left) != 0)
 		return false;
 	*o = (struct order){ .kind = order_kind(kind),
 		.percent = (unsigned)percent,
 		.since_s = since,
-		.until_s = until };
+		.until_s = until,
+		.left = left != 0 };
 	text_format(o->who, sizeof(o->who), "%s", who);
 	text_format(o->why, sizeof(o->why), "%s", why);
 	text_clean(o->who);
@@ -88,7 +119,54 @@ static bool decode_order(json_t *json, const char *slot, struct order *o)
 		percent >= 0 && percent <= 100 && since >= 0 && until >= 0;
 }
 
-static bool decode_server(json_t *json, struct orders *orders)
+static bool decode_poller(json_t *json, struct poller *p)
+{
+	const char *address, *told;
+	json_int_t last, interval, longest;
+	int taken, sure;
+
+	memset(p, 0, sizeof(*p));
+	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss sI sI sI ss sb sb}",
+		    "address", &address, "last", &last, "interval", &interval,
+		    "longest", &longest, "told", &told, "taken", &taken, "sure",
+		    &sure) != 0 ||
+		addr_host_parse(&p->host, address) != 0 || last < 0 ||
+		interval < 0 || interval > POLLER_GAP_MAX_MS || longest < 0 ||
+		longest > POLLER_GAP_MAX_MS)
+		return false;
+	p->last_s = last;
+	p->interval_ms = (uint64_t)interval;
+	p->longest_ms = (uint64_t)longest;
+	p->told = answer_told(told);
+	p->taken = taken != 0;
+	p->sure = sure != 0;
+	return true;
+}
+
+/* Both parts may be missing; *known counts those that are there. */
+static bool decode_pollers(json_t *server, struct pollers *p, size_t *known)
+{
+	json_t *list = json_object_get(server, "pollers"), *item;
+	json_t *ended = json_object_get(server, "ended");
+	struct poller one;
+	size_t i;
+
+	*known += (size_t)(list != NULL) + (size_t)(ended != NULL);
+	if ((list != NULL && !json_is_array(list)) ||
+		(ended != NULL && json_integer_value(ended) <= 0))
+		return false;
+	p->ended_s = json_integer_value(ended);
+	json_array_foreach(list, i, item)
+	{
+		if (!decode_poller(item, &one))
+			return false;
+		pollers_restore(p, &one);
+	}
+	return true;
+}
+
+static bool decode_server(
+	json_t *json, struct orders *orders, struct pollers *pollers)
 {
 	struct order *slots[ORDER_SLOTS];
 	size_t known = 0;
@@ -104,26 +182,30 @@ static bool decode_server(json_t *json, struct orders *orders)
 			return false;
 		known++;
 	}
-	return json_is_object(json) && json_object_size(json) == known;
+	return decode_pollers(json, pollers, &known) && json_is_object(json) &&
+		json_object_size(json) == known;
 }
 
 static int decode_servers(json_t *servers, statefile_cb cb, void *arg,
 	char error[STATEFILE_ERROR_MAX])
 {
+	struct pollers pollers = { .list = NULL };
 	struct orders orders;
-	const char *name;
+	struct statefile_server s = { .orders = &orders, .pollers = &pollers };
 	json_t *server;
+	bool good;
 
-	json_object_foreach(servers, name, server)
+	json_object_foreach(servers, s.name, server)
 	{
-		if (decode_server(server, &orders)) {
-			if (cb != NULL)
-				cb(arg, name, &orders);
+		good = decode_server(server, &orders, &pollers);
+		if (good && cb != NULL)
+			cb(arg, &s);
+		pollers_free(&pollers);
+		if (good)
 			continue;
-		}
 		text_format(error, STATEFILE_ERROR_MAX,
-			"the orders of %.100s are not what usherd writes",
-			name);
+			"what it says of %.100s is not what usherd writes",
+			s.name);
 		return UV_EINVAL;
 	}
 	return 0;

@@ -4,23 +4,30 @@
 #include <stddef.h>
 
 #include "order.h"
+#include "poller.h"
 
 /*
- * The state file's text: JSON, { "version": 1, "servers": { NAME: { "state":
- * ORDER, "ceiling": ORDER, "hold": ORDER } } }, with ORDER = { "kind", "who",
- * "why", "since", "until", "percent" }.  Pure.
+ * The state file's text: JSON.  Pure.
+ *
+ *	{ "version": 1, "servers": { NAME: { "state": ORDER, "ceiling": ORDER,
+ *	    "hold": ORDER, "ended": S, "pollers": [ POLLER ] } } }
+ *	ORDER: { "kind", "who", "why", "since", "until", "percent", "left" }
+ *	POLLER: { "address", "last", "interval", "longest", "told", "taken",
+ *	    "sure" }
+ *
+ * Moments are seconds since 1970, spans ms.
  */
 struct statefile_server {
 	const char *name;
 	const struct orders *orders;
+	const struct pollers *pollers;
 };
 
 /* Volatile orders are left out.  The caller frees it; NULL without memory. */
 char *statefile_encode(const struct statefile_server *servers, size_t n);
 
-/* `orders` is valid during the call. */
-typedef void (*statefile_cb)(
-	void *arg, const char *name, const struct orders *orders);
+/* All of it is valid during the call. */
+typedef void (*statefile_cb)(void *arg, const struct statefile_server *s);
 
 enum { STATEFILE_ERROR_MAX = 256, STATEFILE_MAX = 64 << 20 };
 

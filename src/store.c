@@ -16,6 +16,7 @@
 struct found {
 	char *name;
 	struct orders orders;
+	struct pollers pollers;
 };
 
 struct store {
@@ -24,24 +25,43 @@ struct store {
 	char problem[STATEFILE_ERROR_MAX + PATH_MAX];
 	struct found *found;
 	size_t n_found;
+	enum standing_trust trust;
 	struct afile_write *write; /* under way */
 	store_cb cb;
 	void *arg;
 };
 
-static void on_found(void *arg, const char *name, const struct orders *orders)
+/* One more, with nothing in it; NULL without memory. */
+static struct found *add(struct store *s, const char *name)
 {
-	struct store *s = arg;
 	struct found *grown =
 		realloc(s->found, (s->n_found + 1) * sizeof(*grown));
 
 	if (grown == NULL)
-		return;
+		return NULL;
 	s->found = grown;
-	grown[s->n_found].name = strdup(name);
-	grown[s->n_found].orders = *orders;
-	if (grown[s->n_found].name != NULL)
-		s->n_found++;
+	grown += s->n_found;
+	memset(grown, 0, sizeof(*grown));
+	grown->name = strdup(name);
+	if (grown->name == NULL)
+		return NULL;
+	s->n_found++;
+	return grown;
+}
+
+static void fill(struct found *f, const struct statefile_server *from)
+{
+	f->orders = *from->orders;
+	if (from->pollers != NULL)
+		pollers_copy(&f->pollers, from->pollers);
+}
+
+static void on_found(void *arg, const struct statefile_server *found)
+{
+	struct found *f = add(arg, found->name);
+
+	if (f != NULL)
+		fill(f, found);
 }
 
 static void complain(struct store *s, const char *fmt, ...)
@@ -51,6 +71,7 @@ static void complain(struct store *s, const char *fmt, ...)
 {
 	va_list ap;
 
+	s->trust = STANDING_DOUBTFUL;
 	va_start(ap, fmt);
 	vsnprintf(s->problem, sizeof(s->problem), fmt, ap);
 	va_end(ap);
@@ -115,8 +136,10 @@ void store_close(struct store *s)
 {
 	if (s->write != NULL)
 		afile_abandon(s->write);
-	for (size_t i = 0; i < s->n_found; i++)
+	for (size_t i = 0; i < s->n_found; i++) {
 		free(s->found[i].name);
+		pollers_free(&s->found[i].pollers);
+	}
 	free(s->found);
 	free(s);
 }
@@ -129,23 +152,25 @@ static struct found *find(const struct store *s, const char *name)
 	return NULL;
 }
 
-struct orders store_found(const struct store *s, const char *name)
+void store_restore(
+	const struct store *s, const char *name, struct standing *fresh)
 {
+	static const struct found nothing = { .name = NULL };
 	const struct found *f = find(s, name);
 
-	return f != NULL ? f->orders
-			 : (struct orders){ .state = { .kind = ORDER_NONE } };
+	if (f == NULL)
+		f = &nothing;
+	standing_restore(fresh, &f->orders, &f->pollers, s->trust);
 }
 
-void store_remember(
-	struct store *s, const char *name, const struct orders *orders)
+void store_remember(struct store *s, const struct statefile_server *server)
 {
-	struct found *f = find(s, name);
+	struct found *f = find(s, server->name);
 
+	if (f == NULL)
+		f = add(s, server->name);
 	if (f != NULL)
-		f->orders = *orders;
-	else
-		on_found(s, name, orders);
+		fill(f, server);
 }
 
 const char *store_problem(const struct store *s)
@@ -190,7 +215,8 @@ static char *encode_all(
 		if (!is_among(servers, n, s->found[i].name))
 			all[used++] =
 				(struct statefile_server){ s->found[i].name,
-					&s->found[i].orders };
+					&s->found[i].orders,
+					&s->found[i].pollers };
 	text = statefile_encode(all, used);
 	free(all);
 	return text;
@@ -208,6 +234,18 @@ int store_write(struct store *s, const struct statefile_server *servers,
 	if (text != NULL)
 		rc = afile_start(&s->write, s->loop, s->path, text,
 			strlen(text), on_written, s);
+	free(text);
+	return rc;
+}
+
+int store_write_now(
+	const struct store *s, const struct statefile_server *servers, size_t n)
+{
+	char *text = encode_all(s, servers, n);
+	int rc = UV_ENOMEM;
+
+	if (text != NULL)
+		rc = afile_replace(s->path, text, strlen(text));
 	free(text);
 	return rc;
 }

@@ -5,12 +5,12 @@
 
 #include <uv.h>
 
-#include "order.h"
+#include "standing.h"
 #include "statefile.h"
 
 /*
- * The orders on disk: read once at the start, and written whole, off the loop,
- * each time that they change.  One write at a time.
+ * Orders and pollers on disk: read once at the start, and written whole, off
+ * the loop, each time that they change.  One write at a time.
  */
 struct store;
 
@@ -26,12 +26,12 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir);
 void store_close(struct store *s);
 
 /*
- * What a server had when it was heard of last: at the start, or since then by
- * store_remember().  All zero where nothing was.
+ * Gives a server what it had when it was heard of last: at the start, or since
+ * then by store_remember(), where `pollers` NULL leaves these as they were.
  */
-struct orders store_found(const struct store *s, const char *name);
-void store_remember(
-	struct store *s, const char *name, const struct orders *orders);
+void store_restore(
+	const struct store *s, const char *name, struct standing *fresh);
+void store_remember(struct store *s, const struct statefile_server *server);
 
 /* What is wrong with the file, for status; "" where nothing is. */
 const char *store_problem(const struct store *s);
@@ -40,7 +40,7 @@ enum store_state { STORE_IDLE, STORE_WRITING };
 enum store_state store_state(const struct store *s);
 
 /*
- * Writes the orders of `servers`, and those that are remembered of others: a
+ * Writes what `servers` have, and what is remembered of others: a
  * server that leaves the configuration may come back.  Only when idle.
  *
  * cb: 0, or a UV_E* code: then nobody knows which of the two is on disk, and
@@ -48,5 +48,9 @@ enum store_state store_state(const struct store *s);
  */
 int store_write(struct store *s, const struct statefile_server *servers,
 	size_t n, store_cb cb, void *arg);
+
+/* The same at once, for the end of the process.  0 or a UV_E* code. */
+int store_write_now(const struct store *s,
+	const struct statefile_server *servers, size_t n);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -16,7 +17,7 @@
 
 #define STANDARD_SOCKET "/run/usher/control.sock"
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 2048, WIDTH_MAX = 1000, INTERRUPTED = 130 };
 
 struct call {
 	const char *socket;
@@ -102,6 +103,8 @@ static size_t make_line(
 {
 	const char *sudo_user = getenv("SUDO_USER");
 	const char *no_color = getenv("NO_COLOR");
+	struct winsize window;
+	char width[8];
 	size_t used = 0;
 
 	for (int i = 0; i < call->argc; i++)
@@ -114,6 +117,12 @@ static size_t make_line(
 	}
 	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0'))
 		used = command_quote(line, used, LINE_MAX_BYTES, "--color");
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
+		window.ws_col > 0 && window.ws_col <= WIDTH_MAX) {
+		text_format(width, sizeof(width), "%u", window.ws_col);
+		used = command_quote(line, used, LINE_MAX_BYTES, "--width");
+		used = command_quote(line, used, LINE_MAX_BYTES, width);
+	}
 	return used + text_format(line + used, LINE_MAX_BYTES - used, "\n");
 }
 
@@ -132,26 +141,39 @@ static bool send_all(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* "error N SENTENCE": says the sentence; N, or 0 where it is no such line. */
+static int take_error(char *line)
+{
+	char *end = line;
+	long code = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, "error ", 6) == 0)
+		code = strtol(line + 6, &end, 10);
+	if (code <= 0 || code > 255 || *end != ' ')
+		return 0;
+	fprintf(stderr, "usherctl: %s\n", end + 1);
+	return (int)code;
+}
+
 /* The reply's first line decides: an exit code, with its sentence said. */
 static int read_head(FILE *reply)
 {
-	char head[COMMAND_ERROR_MAX + 64], *end;
-	long code;
+	char head[COMMAND_ERROR_MAX + 64];
+	int code;
 
 	if (fgets(head, sizeof(head), reply) == NULL) {
 		fputs("usherctl: usherd closed without an answer\n", stderr);
 		return COMMAND_EXIT_UNREACHABLE;
 	}
-	head[strcspn(head, "\n")] = '\0';
-	if (strcmp(head, "ok") == 0)
+	if (strcmp(head, "ok\n") == 0)
 		return COMMAND_EXIT_DONE;
-	code = strncmp(head, "error ", 6) == 0 ? strtol(head + 6, &end, 10) : 0;
-	if (code <= 0 || *end != ' ') {
+	code = take_error(head);
+	if (code == 0) {
 		fputs("usherctl: this is no usherd's answer\n", stderr);
 		return COMMAND_EXIT_UNREACHABLE;
 	}
-	fprintf(stderr, "usherctl: %s\n", end + 1);
-	return (int)code;
+	return code;
 }
 
 /* The body goes to stdout. */
@@ -164,9 +186,55 @@ static int pass_on(FILE *reply, bool quiet)
 	setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
 	while ((c = getc(reply)) != EOF)
 		if (!quiet && putchar(c) == EOF)
-			return COMMAND_EXIT_ERROR; /* nobody reads it any more
-						    */
+			return COMMAND_EXIT_ERROR; /* nobody reads it */
 	return COMMAND_EXIT_DONE;
+}
+
+static const char *waiting_for; /* what Ctrl-C leaves behind, as a sentence */
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	if (write(STDERR_FILENO, waiting_for, strlen(waiting_for)) < 0)
+		_exit(COMMAND_EXIT_ERROR);
+	_exit(INTERRUPTED);
+}
+
+static void expect_interrupt(const struct command *command)
+{
+	waiting_for = command->spec->id == COMMAND_WAIT
+		? "\nusherctl: interrupted; nothing has changed\n"
+		: "\nusherctl: interrupted; the order stays in force, "
+		  "`usherctl "
+		  "auto` ends it\n";
+	if (command->spec->id == COMMAND_HOLD)
+		waiting_for = "\nusherctl: interrupted; the hold stays in "
+			      "force, `usherctl auto --hold` ends it\n";
+	signal(SIGINT, on_interrupt);
+}
+
+/* Who waits gets progress as it comes; "done" or an error is the last line. */
+static int follow(FILE *reply, bool quiet)
+{
+	char line[2048];
+	int rc = read_head(reply);
+
+	if (rc != COMMAND_EXIT_DONE)
+		return rc;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (fgets(line, sizeof(line), reply) != NULL) {
+		if (strcmp(line, "done\n") == 0)
+			return COMMAND_EXIT_DONE;
+		if (strncmp(line, "error ", 6) == 0 &&
+			(rc = take_error(line)) != 0)
+			return rc;
+		if (!quiet)
+			fputs(line, stdout);
+	}
+	fputs("usherctl: usherd has gone; what was ordered stays in force, but "
+	      "nobody has waited to the end\n",
+		stderr);
+	return COMMAND_EXIT_UNREACHABLE;
 }
 
 /* `status -q`: the JSON is asked for, and its in_service looked for. */
@@ -183,6 +251,18 @@ static int judge(FILE *reply)
 	}
 	return in > 0 && out == 0 ? COMMAND_EXIT_DONE
 				  : COMMAND_EXIT_NOT_IN_SERVICE;
+}
+
+static int take_reply(
+	FILE *reply, const struct call *call, const struct command *command)
+{
+	if (call->quiet && command->spec->id == COMMAND_STATUS)
+		return judge(reply);
+	if (command->spec->id != COMMAND_WAIT &&
+		(command->flags & COMMAND_WAITS) == 0)
+		return pass_on(reply, call->quiet);
+	expect_interrupt(command);
+	return follow(reply, call->quiet);
 }
 
 static int run(struct call *call, const struct command *command)
@@ -208,7 +288,7 @@ static int run(struct call *call, const struct command *command)
 		close(fd);
 		return COMMAND_EXIT_UNREACHABLE;
 	}
-	rc = judging ? judge(reply) : pass_on(reply, call->quiet);
+	rc = take_reply(reply, call, command);
 	fclose(reply);
 	if (fflush(stdout) != 0 && rc == COMMAND_EXIT_DONE)
 		rc = COMMAND_EXIT_ERROR;

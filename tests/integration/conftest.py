@@ -9,6 +9,7 @@ import pytest
 
 import haproxy as haproxy_module
 import peer as peer_module
+from balanced import Site
 from names import Names
 from pki import NAME, Pki
 from ports import ReservedPort
@@ -72,10 +73,10 @@ def start_usherd(tmp_path, cleanup):
 @pytest.fixture
 def start_haproxy(cleanup):
     """HAProxy with lines made by haproxy.server_line()."""
-    def start(*lines):
+    def start(*lines, states=""):
         config = haproxy_module.GENERATED.replace("{servers}",
                                                   "\n".join(lines))
-        haproxy = haproxy_module.HAProxy(config)
+        haproxy = haproxy_module.HAProxy(config, states=states)
         cleanup.callback(haproxy.stop)
         return haproxy
     return start
@@ -117,3 +118,21 @@ def port(cleanup):
     port = ReservedPort()
     cleanup.callback(port.close)
     return port
+
+
+@pytest.fixture
+def start_site(peer, port, start_usherd, start_haproxy, config_for):
+    """None: the option isn't set."""
+    def start(ready=None):
+        usherd = start_usherd(config_for(
+            peer, usher_agent_listen="127.0.0.1:%d" % port.number,
+            usher_ready=ready))
+        usherd.wait_fact("verdict", **{"is": "up"})
+        return Site(usherd, peer, port.number, start_haproxy)
+    return start
+
+
+@pytest.fixture
+def site(start_site):
+    """With `ready = auto`, as the default is."""
+    return start_site()

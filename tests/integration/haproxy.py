@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,8 +14,10 @@ from waiting import DEADLINE, wait_until
 GENERATED = """\
 global
     stats socket {folder}/stats mode 600 level admin
+    server-state-file {folder}/states
 defaults
     mode tcp
+    load-server-state-from-file global
     timeout connect 5s
     timeout client  10s
     timeout server  10s
@@ -35,6 +38,7 @@ def program():
 
 
 def server_line(name, address, agent_port, *more):
+    """`more`: "disabled", or "source 127.0.0.2", where polls come from."""
     return "    server %s %s agent-port %d %s" % (
         name, address, agent_port, " ".join(more))
 
@@ -45,24 +49,33 @@ class HAProxy:
     `config` is the text of a configuration in which {folder} is where its
     sockets may lie; it must have `stats socket {folder}/stats level admin`.
     The folder's path is short, which pytest's are not: there is room for some
-    100 bytes in a socket's path.
+    100 bytes in a socket's path.  `states` is what states() said of another
+    one, for a configuration that reads it from {folder}/states.
     """
 
-    def __init__(self, config, backend="puppet", env=None):
+    def __init__(self, config, backend="puppet", env=None, states=""):
         self.backend = backend
         self.folder = Path(tempfile.mkdtemp(prefix="usher-"))
-        path = self.folder / "haproxy.cfg"
-        path.write_text(config.replace("{folder}", str(self.folder)))
+        self.env = env
+        self.path = self.folder / "haproxy.cfg"
+        self.path.write_text(config.replace("{folder}", str(self.folder)))
+        if states:
+            self.save(states)
         self.output = open(self.folder / "log", "w+b")
+        self.launch()
+
+    def launch(self, *more):
         self.process = subprocess.Popen(
-            [program(), "-db", "-f", str(path)], stdin=subprocess.DEVNULL,
-            stdout=self.output, stderr=self.output, env=env)
+            [program(), "-db", "-f", str(self.path), *more],
+            stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            env=self.env)
         wait_until(self.ready, self.log)
 
     def ready(self):
+        """The one that answers is ours, and not the one before a reload."""
         assert self.process.poll() is None, self.log()
         try:
-            return "Uptime" in self.ask("show info")
+            return "\nPid: %d\n" % self.process.pid in self.ask("show info")
         except OSError:
             return False
 
@@ -139,12 +152,47 @@ class HAProxy:
         return self.wait(server, lambda state: all(
             state[k] == v for k, v in fields.items()))
 
+    def set_state(self, server, state):
+        """What its admin types: ready, drain or maint."""
+        self.order("set server %s/%s state %s" % (self.backend, server, state))
+
+    def states(self):
+        """What a reload may be given to go on with."""
+        return self.ask("show servers state")
+
+    def save(self, states):
+        (self.folder / "states").write_text(states)
+
+    # --- the process ---
+
+    def pause(self):
+        """It neither polls nor answers until resume()."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def reload(self):
+        """Another one takes over, with what save() has been given."""
+        old = self.process
+        self.launch("-sf", str(old.pid))
+        finish(old)
+
     def stop(self):
+        self.resume()
         self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        finish(self.process)
         self.output.close()
         shutil.rmtree(self.folder)
+
+
+def finish(process):
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

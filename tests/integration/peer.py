@@ -4,6 +4,7 @@ What it does with a connection is its `behaviour`: a function that is given the
 Conn, looked up at each accept, so that a test changes it while usherd probes.
 """
 
+import contextlib
 import select
 import socket
 import ssl
@@ -12,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+import jruby
 from ports import HOST, ReservedPort
 from waiting import wait_until
 
@@ -169,16 +171,16 @@ def head(status, *headers):
                         *headers, "", "")).encode()
 
 
-def chunked(status, body):
-    return (head(status, "Content-Type: text/plain;charset=utf-8",
+def chunked(status, body, kind="text/plain"):
+    return (head(status, "Content-Type: %s;charset=utf-8" % kind,
                  "Vary: Accept-Encoding, User-Agent",
                  "Transfer-Encoding: chunked") +
             b"%X\r\n%s\r\n0\r\n\r\n" % (len(body), body))
 
 
-def until_close(status, body):
+def until_close(status, body, kind="text/plain"):
     return head(status, "Connection: close",
-                "Content-Type: text/plain;charset=utf-8",
+                "Content-Type: %s;charset=utf-8" % kind,
                 "Vary: Accept-Encoding, User-Agent") + body
 
 
@@ -188,14 +190,31 @@ def sized(status, body, *headers):
 
 
 def simple(status, body):
-    """Answer as Puppet Server does: never a Content-Length."""
+    """Answer as Puppet Server does: never a Content-Length, and one request
+    after the other.  Who asks for JRubies is told what peer.metrics says.
+    """
     def behave(conn):
         conn.tls()
-        request = conn.request()
-        close = request.headers.get("connection", "").lower() == "close"
-        conn.send((until_close if close else chunked)(status, body))
+        with contextlib.suppress(ConnectionError):  # no request any more
+            while answer(conn, (status, "text/plain", body)):
+                pass
+        # Without that OpenSSL wouldn't let the session be resumed.
         conn.close()
     return behave
+
+
+def answer(conn, page):
+    """One request; False when the connection isn't kept."""
+    request = conn.request()
+    service = jruby.asked_for(request.target)
+    said = conn.peer.metrics(service) if service else page
+    if said is None:
+        conn.drain()
+        return False
+    status, kind, body = said
+    close = request.headers.get("connection", "").lower() == "close"
+    conn.send((until_close if close else chunked)(status, body, kind))
+    return not close
 
 
 running = simple("200 OK", b"running")
@@ -281,6 +300,7 @@ class Peer:
     def __init__(self, ctx, behaviour=running):
         self.context = ctx
         self.behaviour = behaviour
+        self.metrics = jruby.figures()  # see jruby.py
         self.lock = threading.Lock()
         self.counts = dict.fromkeys(
             ("connections", "full", "resumed", "failed"), 0)

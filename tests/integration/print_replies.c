@@ -8,14 +8,14 @@
 
 int main(void)
 {
-	char line[ANSWER_MAX];
+	struct answer a;
 
 	for (size_t i = 0; i < ROWS_N; i++) {
 		struct answer_facts f = row_facts(&rows[i]);
 
 		for (int form = 0; form <= ANSWER_WITHOUT_ADMIN; form++) {
-			answer_line(line, &f, (enum answer_form)form);
-			fputs(line, stdout);
+			answer_make(&a, &f, (enum answer_form)form);
+			fputs(a.text, stdout);
 		}
 	}
 	return 0;

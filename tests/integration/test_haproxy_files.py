@@ -88,7 +88,7 @@ class Listener:
 class Agent(Listener):
     """Says its word to whoever connects."""
 
-    word = "up ready 100%"
+    word = "up 100%"
 
     def talk(self, connection):
         connection.sendall(self.word.encode() + b"\n")
@@ -232,7 +232,7 @@ def drain_fail_and_back(haproxy, agent, weight):
 @pytest.mark.parametrize("file", TO_PASTE)
 def test_all_words_are_taken(file, farm):
     haproxy = farm.paste(file)
-    farm.agents[P1].word = "up ready 10% # canary"
+    farm.agents[P1].word = "up 10% # canary"
     haproxy.wait_is(P1, status="UP", weight=10)
     drain_fail_and_back(haproxy, farm.agents[P1], 100)
 
@@ -246,14 +246,14 @@ def test_the_old_lines_know_in_and_out_and_drain(backend, weight, farm):
 
 def test_without_a_weight_ten_per_cent_empties_a_server(farm):
     haproxy = farm.paste("old-line.cfg", "no-weight")
-    farm.agents[P1].word = "up ready 10%"
+    farm.agents[P1].word = "up 10%"
     haproxy.wait_is(P1, status="UP", weight=0)
     assert P1 not in haproxy.placed().values()
 
 
 def test_map_based_refuses_ten_per_cent(farm):
     haproxy = farm.paste("old-line.cfg", "weight-100")
-    farm.agents[P1].word = "up ready 10%"
+    farm.agents[P1].word = "up 10%"
     state = haproxy.wait(P1, lambda s: "static LB" in s["last_agt"])
     assert (state["status"], state["weight"]) == ("UP", 100)
 

@@ -96,6 +96,8 @@ class Usherd:
 
     Its control socket and its orders lie in a folder of their own, which stays
     until stop(); the folder's path is short, as a socket's has to be.
+    Unless the configuration says otherwise every reply names `ready`, so that
+    it depends on nothing but the orders and the verdict.
     """
 
     def __init__(self, folder, config, wrap=()):
@@ -123,8 +125,9 @@ class Usherd:
     def configure(self, config):
         """Write the file; a running usherd sees it after sighup()."""
         if isinstance(config, dict):
-            paths = {"control-socket": self.socket, "state-dir": self.state}
-            config = {**config, "usher": {**paths, **config.get("usher", {})}}
+            own = {"control-socket": self.socket, "state-dir": self.state,
+                   "ready": "always"}
+            config = {**config, "usher": {**own, **config.get("usher", {})}}
         text = config if isinstance(config, str) else ini(config)
         new = self.path.with_suffix(".new")
         new.write_text(text)
@@ -242,6 +245,32 @@ class Usherd:
         assert server or len(servers) == 1, servers
         return next(s for s in servers if server in (None, s["name"]))
 
+    def pollers(self, server=None):
+        """What `pollers -j` says of a server, or of the only one, by
+        address.
+        """
+        servers = json.loads(self.order("pollers", "-j"))["servers"]
+        assert server or len(servers) == 1, servers
+        pollers = next(s for s in servers if server in (None, s["name"]))
+        return {p["address"]: p for p in pollers["pollers"]}
+
+    def wait_poller(self, address, predicate, server=None):
+        """Until predicate(poller) holds; the poller."""
+        last = [None]
+
+        def holds():
+            last[0] = self.pollers(server)
+            return address in last[0] and predicate(last[0][address])
+
+        wait_until(holds, lambda: "poller %s, but %s\n%s"
+                   % (address, last[0], self.log()))
+        return last[0][address]
+
+    def wait_polled(self, address, server=None):
+        """Until it has polled some more, and so heeded all but the last."""
+        goal = 5 + self.pollers(server).get(address, {"polls": 0})["polls"]
+        self.wait_poller(address, lambda p: p["polls"] >= goal, server)
+
     def say(self, line):
         """As with socat: a line to the control socket, and all it answers."""
         self.wait_open()
@@ -277,6 +306,13 @@ class Usherd:
     def sighup(self):
         self.process.send_signal(signal.SIGHUP)
 
+    def pause(self):
+        """It is there, but does nothing until resume()."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def fds(self):
         return len(os.listdir("/proc/%d/fd" % self.process.pid))
 
@@ -309,6 +345,7 @@ class Usherd:
 
     def stop(self):
         """For good; harmless when it has ended."""
+        self.resume()
         try:
             if self.process.returncode != -signal.SIGKILL:
                 self.end()

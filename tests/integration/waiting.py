@@ -1,5 +1,6 @@
 """Waiting for a condition, with a deadline that says what was missing."""
 
+import datetime
 import time
 
 # Far beyond what anything takes, also with sanitizers on a busy machine.
@@ -17,3 +18,9 @@ def wait_until(condition, what, deadline=DEADLINE, every=0.02):
             saw = what() if callable(what) else what
             raise AssertionError("not within %d s: %s" % (deadline, saw))
         time.sleep(every)
+
+
+def wait_for_clock(until):
+    """Until the clock shows a time that status has shown."""
+    moment = datetime.datetime.fromisoformat(until.replace("Z", "+00:00"))
+    wait_until(lambda: time.time() > moment.timestamp(), until)

@@ -12,9 +12,9 @@ from puppetserver import ANYONE, DEADLINE, NOBODY
 from usherd import Usherd
 from waiting import wait_until
 
-UP = "up ready 100%"
-BUSY = "up ready 100% # busy"
-REFUSED = "fail ready 100% # connection refused"
+UP = "up 100%"
+BUSY = "up 100% # busy"
+REFUSED = "fail 100% # connection refused"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_frozen(first, history):
                DEADLINE)
     history.wait(first.name, "DOWN (agent)", when)
     assert first.replies(mark) == [
-        BUSY, "fail ready 100% # connected, but no answer in time"]
+        BUSY, "fail 100% # connected, but no answer in time"]
     # The check was not quicker: busy is usherd's to judge.
     states = history.seen(first.name, when)
     assert [s.status for s in states if not s.status.startswith("UP")] == [
@@ -142,7 +142,7 @@ def test_idle_stop(first, second, history):
     history.note(second.name, "has ended")
     wait_until(lambda: second.replies(mark), second.usherd.log, DEADLINE)
     history.wait(second.name, "DOWN (agent)", when)
-    assert second.replies(mark)[0].startswith("fail ready 100% # connection ")
+    assert second.replies(mark)[0].startswith("fail 100% # connection ")
     assert all(s.status.startswith("UP")
                for s in history.seen(first.name, when))
 
@@ -173,7 +173,7 @@ def test_stop_while_catalogs_are_compiled(first, history):
     first.puppet.wait_closed()
     history.note(first.name, "has closed its port")
     history.wait(first.name, "DOWN (agent)", closed)
-    assert first.replies(mark)[0].startswith("fail ready 100% # connection ")
+    assert first.replies(mark)[0].startswith("fail 100% # connection ")
     assert UP not in first.replies(mark)
     # One of them may hang for as long as Jetty waits for it: 45 s.
     history.note(first.name, "the one that was queued: %s" % queued)

@@ -15,6 +15,7 @@
 #define MAINT BY(ORDER_MAINT, "alice", "new disks")
 #define DOWN BY(ORDER_DOWN, "bob", "bad disk")
 #define PIN BY(ORDER_UP, "bob", "probe broken")
+#define RELEASE BY(ORDER_RELEASE, "root", "goodbye")
 #define HOLD BY(ORDER_HOLD, "root", "")
 #define CANARY \
 	{ \
@@ -73,6 +74,20 @@ static const struct row rows[] = {
 		"up ready 10% # canary by alice: new site.pp",
 		"up 10% # canary by alice: new site.pp",
 		"up 10% # canary by alice: new site.pp" },
+	/* HAProxy is as it was before usher came, whatever is known. */
+	{ VERDICT_FAIL, OUTCOME_REFUSED, { .state = RELEASE }, 0,
+		"up ready 100% # release by root: goodbye",
+		"up ready 100% # release by root: goodbye",
+		"up 100% # release by root: goodbye" },
+	{ VERDICT_STOPPING, OUTCOME_STOPPING,
+		{ .state = RELEASE, .ceiling = CANARY, .hold = HOLD }, 1,
+		"up ready 100% # release by root: goodbye",
+		"up ready 100% # release by root: goodbye",
+		"up 100% # release by root: goodbye" },
+	{ VERDICT_NONE, OUTCOME_OK, { .state = RELEASE }, 0,
+		"up ready 100% # release by root: goodbye",
+		"up ready 100% # release by root: goodbye",
+		"up 100% # release by root: goodbye" },
 	{ VERDICT_BUSY, OUTCOME_BUSY, { .state = { 0 } }, 1,
 		"up ready 1% # busy", "up 1% # busy", "up 1% # busy" },
 	{ VERDICT_BUSY, OUTCOME_BUSY, { .state = { 0 } }, 0,
@@ -108,6 +123,10 @@ static const struct row rows[] = {
 		"up ready 5% # canary by alice: new site.pp",
 		"up 5% # canary by alice: new site.pp",
 		"up 5% # canary by alice: new site.pp" },
+	/* What keeps it out is told, also beside a pin. */
+	{ VERDICT_UP, OUTCOME_OK, { .state = PIN, .hold = HOLD }, 0,
+		"up drain 100% # hold by root", "up drain 100% # hold by root",
+		"up 0% # hold by root" },
 	{ VERDICT_STOPPING, OUTCOME_STOPPING, { .state = PIN }, 0,
 		"up ready 100% # up by bob: probe broken",
 		"up 100% # up by bob: probe broken",

@@ -37,17 +37,18 @@ struct fix {
 
 /* A port with an owner needs no name; the others know puppet1. */
 static const char *on_line(
-	void *arg, const char *owner, const char *name, size_t *len)
+	void *arg, const struct agent_poll *poll, size_t *len)
 {
 	struct fix *f = arg;
 
 	*len = strlen(up);
-	snprintf(f->owner, sizeof(f->owner), "%s", owner);
-	if (name == NULL)
-		return *owner != '\0' ? up : NULL;
+	assert_non_null(poll->peer);
+	snprintf(f->owner, sizeof(f->owner), "%s", poll->owner);
+	if (poll->name == NULL)
+		return *poll->owner != '\0' ? up : NULL;
 	f->asked++;
-	snprintf(f->name, sizeof(f->name), "%s", name);
-	return strcmp(name, "puppet1") == 0 ? up : NULL;
+	snprintf(f->name, sizeof(f->name), "%s", poll->name);
+	return strcmp(poll->name, "puppet1") == 0 ? up : NULL;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -276,6 +277,7 @@ static void test_refusals_are_logged_once_each(void **state)
 		expect_poll(&f, "127.0.0.2", "", "");
 	}
 	assert_int_equal(f.record.refused, 6);
+	assert_string_equal(f.record.refused_last, "127.0.0.2");
 	stop(&f);
 	expect_log("warn refused poller=127.0.0.1 text=\"not in allow\"\n"
 		   "warn refused poller=127.0.0.2 text=\"not in allow\"\n");

@@ -4,17 +4,42 @@
 
 #include "answer_rows.h"
 
+/* What HAProxy makes of the words before the '#', weight and all. */
+static enum answer_told told_by(const char *expected)
+{
+	size_t len = strcspn(expected, "#");
+	char words[ANSWER_MAX];
+
+	snprintf(words, sizeof(words), " %.*s ", (int)len, expected);
+	if (strstr(words, " maint ") != NULL)
+		return ANSWER_MAINT;
+	if (strstr(words, " drain ") != NULL)
+		return ANSWER_DRAIN;
+	if (strstr(words, " 0% ") != NULL)
+		return ANSWER_OUT;
+	if (strstr(words, " up ") != NULL)
+		return ANSWER_IN;
+	return strstr(words, " down ") != NULL ||
+			strstr(words, " fail ") != NULL ||
+			strstr(words, " stopped ") != NULL
+		? ANSWER_OUT
+		: ANSWER_NOTHING;
+}
+
 static void check(
 	const struct row *row, enum answer_form form, const char *expected)
 {
 	struct answer_facts f = row_facts(row);
-	char line[ANSWER_MAX];
-	size_t len = answer_line(line, &f, form);
+	struct answer a;
 
-	assert_int_equal(len, strlen(line));
-	assert_int_equal(line[len - 1], '\n');
-	line[len - 1] = '\0';
-	assert_string_equal(line, expected);
+	answer_make(&a, &f, form);
+	assert_int_equal(a.len, strlen(a.text));
+	assert_int_equal(a.text[a.len - 1], '\n');
+	a.text[a.len - 1] = '\0';
+	assert_string_equal(a.text, expected);
+	assert_string_equal(
+		answer_told_name(a.told), answer_told_name(told_by(expected)));
+	assert_int_equal(a.ready, strstr(expected, " ready ") != NULL);
 }
 
 static void each_row(void **state)
@@ -34,13 +59,15 @@ static void any_reason_becomes_one_line(void **state)
 	struct answer_facts f = {
 		.verdict = VERDICT_UP, .orders = &orders, .automatic = 100
 	};
-	char line[ANSWER_MAX];
+	struct answer a;
+	const char *line = a.text;
 	size_t len;
 
 	(void)state;
 	for (int byte = 1; byte < 256; byte++) {
 		memset(orders.state.why, byte, sizeof(orders.state.why) - 1);
-		len = answer_line(line, &f, ANSWER_WITH_READY);
+		answer_make(&a, &f, ANSWER_WITH_READY);
+		len = a.len;
 		assert_int_equal(len, strlen(line));
 		assert_true(len <= ANSWER_MAX - 1);
 		assert_true(strchr(line, '#') + 2 + ANSWER_REASON_MAX ==
@@ -62,12 +89,24 @@ static void sentences_fit(void **state)
 	}
 }
 
+static void names_both_ways(void **state)
+{
+	(void)state;
+	for (enum answer_told t = ANSWER_NOTHING; t <= ANSWER_MAINT; t++) {
+		assert_int_equal(answer_told(answer_told_name(t)), t);
+		assert_int_equal(answer_takes(t),
+			t == ANSWER_DRAIN || t == ANSWER_MAINT);
+	}
+	assert_int_equal(answer_told("drian"), ANSWER_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
 		cmocka_unit_test(any_reason_becomes_one_line),
 		cmocka_unit_test(sentences_fit),
+		cmocka_unit_test(names_both_ways),
 	};
 
 	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);

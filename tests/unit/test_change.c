@@ -30,6 +30,8 @@ static const struct setting both_dead = { 2, VERDICT_FAIL, VERDICT_DOWN,
 	ORDER_NONE, CONFIG_NO };
 static const struct setting none_seen = { 2, VERDICT_NONE, VERDICT_NONE,
 	ORDER_NONE, CONFIG_NO };
+static const struct setting b_released = { 2, VERDICT_UP, VERDICT_FAIL,
+	ORDER_RELEASE, CONFIG_NO };
 static const struct setting one_strict = { 1, VERDICT_UP, VERDICT_UP,
 	ORDER_NONE, CONFIG_YES };
 static const struct setting strict = { 2, VERDICT_UP, VERDICT_UP, ORDER_NONE,
@@ -109,6 +111,34 @@ static const struct row {
 		"drain: a reason is required here: add -m REASON" },
 	{ &strict, "drain a -m disk", CHANGE_DONE, "drain" },
 	{ &strict, "auto a", CHANGE_DONE, "none" },
+	{ &both, "hold a", CHANGE_DONE, "none" },
+	{ &both, "hold --all", CHANGE_REFUSED,
+		"hold: no server would be left in service; --force does it "
+		"all the same" },
+	{ &both, "hold --all --force", CHANGE_DONE, "none" },
+	{ &b_dead, "hold a", CHANGE_REFUSED,
+		"hold: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_drained, "hold a", CHANGE_REFUSED,
+		"hold: no server would be left in service; --force does it "
+		"all the same" },
+	{ &b_dead, "hold b", CHANGE_DONE, "none" },
+	{ &one, "hold", CHANGE_DONE, "none" },
+	{ &b_dead, "release a", CHANGE_DONE, "release" },
+	{ &both, "release --all", CHANGE_DONE, "release" },
+	{ &both_dead, "release --all", CHANGE_DONE, "release" },
+	{ &both, "release", CHANGE_WRONG,
+		"release: there are 2 servers: name one, or say --all" },
+	/* It is in service, as far as HAProxy is told. */
+	{ &b_released, "drain a", CHANGE_DONE, "drain" },
+	{ &b_released, "drain --all", CHANGE_REFUSED,
+		"drain: no server would be left in service; --force does it "
+		"all the same" },
+	{ &one_strict, "hold", CHANGE_REFUSED,
+		"hold: a reason is required here: add -m REASON" },
+	{ &one_strict, "release", CHANGE_REFUSED,
+		"release: a reason is required here: add -m REASON" },
+	{ &one_strict, "release -m gone", CHANGE_DONE, "release" },
 };
 
 static enum change_verdict play(const struct setting *s, const char *line,
@@ -129,6 +159,21 @@ static enum change_verdict play(const struct setting *s, const char *line,
 	assert_int_equal(command_parse(&c, n, words, error), 0);
 	return change_work_out(
 		targets, s->n, &c, "alice", 1000, s->require_reason, error);
+}
+
+/* What becomes of the one server that there is. */
+static void change(struct change_target *t, const char *line,
+	char error[COMMAND_ERROR_MAX])
+{
+	char copy[256], *words[COMMAND_WORDS_MAX];
+	struct command c;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	assert_int_equal(
+		command_parse(&c, command_split(copy, words), words, error), 0);
+	assert_int_equal(
+		change_work_out(t, 1, &c, "alice", 1000, CONFIG_NO, error),
+		CHANGE_DONE);
 }
 
 static void each_row(void **state)
@@ -166,21 +211,79 @@ static void an_order_is_filled_in(void **state)
 	assert_false(targets[1].chosen);
 }
 
+/* A hold ends by itself, even when its restart never comes. */
+static void a_hold_has_an_end(void **state)
+{
+	struct change_target targets[2];
+	char error[COMMAND_ERROR_MAX];
+	const struct order *o = &targets[0].next.hold;
+
+	(void)state;
+	play(&both, "hold a -m restart", targets, error);
+	assert_int_equal(o->kind, ORDER_HOLD);
+	assert_string_equal(o->who, "alice");
+	assert_string_equal(o->why, "restart");
+	assert_int_equal(o->since_s, 1000);
+	assert_int_equal(o->until_s, 1000 + 15 * 60);
+	assert_int_equal(o->keeping, ORDER_DURABLE);
+	assert_int_equal(targets[0].next.state.kind, ORDER_NONE);
+	assert_int_equal(targets[1].next.hold.kind, ORDER_NONE);
+	play(&both, "hold a --for 2h --volatile", targets, error);
+	assert_int_equal(o->until_s, 1000 + 7200);
+	assert_int_equal(o->keeping, ORDER_VOLATILE);
+	play(&both, "hold a --for 1s", targets, error);
+	assert_int_equal(o->until_s, 1001);
+}
+
+/* The restart that it waits for is the next one. */
+static void a_hold_again(void **state)
+{
+	struct change_target t = { .name = "a" };
+	char error[COMMAND_ERROR_MAX];
+
+	(void)state;
+	t.now.hold = (struct order){ .kind = ORDER_HOLD,
+		.who = "root",
+		.since_s = 400,
+		.until_s = 1300,
+		.left = true };
+	change(&t, "hold", error);
+	assert_int_equal(t.next.hold.since_s, 400);
+	assert_int_equal(t.next.hold.until_s, 1000 + CHANGE_HOLD_S);
+	assert_false(t.next.hold.left);
+	assert_string_equal(t.next.hold.who, "alice");
+}
+
+/* It takes the place of the state order, and is never on disk. */
+static void a_release_is_a_state(void **state)
+{
+	struct change_target t = { .name = "a" };
+	char error[COMMAND_ERROR_MAX];
+
+	(void)state;
+	t.now.state.kind = ORDER_DRAIN;
+	t.now.ceiling.kind = ORDER_WEIGHT;
+	t.now.hold.kind = ORDER_HOLD;
+	change(&t, "release -m gone", error);
+	assert_int_equal(t.next.state.kind, ORDER_RELEASE);
+	assert_int_equal(t.next.state.keeping, ORDER_VOLATILE);
+	assert_int_equal(t.next.state.until_s, 0);
+	assert_string_equal(t.next.state.why, "gone");
+	t.now = t.next;
+	change(&t, "auto", error);
+	assert_int_equal(t.next.state.kind, ORDER_NONE);
+}
+
 /* Each order has a slot of its own, and leaves the others alone. */
 static void the_other_slots_stay(void **state)
 {
-	char error[COMMAND_ERROR_MAX], line[] = "weight 10%";
 	struct change_target t = { .name = "a" };
-	char *words[COMMAND_WORDS_MAX];
-	struct command c;
+	char error[COMMAND_ERROR_MAX];
 
 	(void)state;
 	t.now.state.kind = ORDER_DRAIN;
 	t.now.hold.kind = ORDER_HOLD;
-	assert_int_equal(
-		command_parse(&c, command_split(line, words), words, error), 0);
-	assert_int_equal(change_work_out(&t, 1, &c, "bob", 7, CONFIG_NO, error),
-		CHANGE_DONE);
+	change(&t, "weight 10%", error);
 	assert_int_equal(t.next.state.kind, ORDER_DRAIN);
 	assert_int_equal(t.next.ceiling.kind, ORDER_WEIGHT);
 	assert_int_equal(t.next.ceiling.percent, 10);
@@ -188,6 +291,10 @@ static void the_other_slots_stay(void **state)
 	assert_int_equal(t.next.ceiling.keeping, ORDER_DURABLE);
 	assert_int_equal(t.next.hold.kind, ORDER_HOLD);
 	assert_int_equal(t.now.ceiling.kind, ORDER_NONE);
+	change(&t, "hold", error);
+	assert_int_equal(t.next.state.kind, ORDER_DRAIN);
+	assert_int_equal(t.next.ceiling.kind, ORDER_NONE);
+	assert_int_equal(t.next.hold.until_s, 1000 + CHANGE_HOLD_S);
 }
 
 /* Who is not meant keeps what he has; a repeated order keeps its since. */
@@ -206,36 +313,36 @@ static void all_of_them(void **state)
 	assert_true(order_same(&targets[1].next.state, &targets[1].now.state));
 }
 
+/* By itself not a hold: the restart that it is there for still comes. */
 static void auto_ends_what_it_is_told_to(void **state)
 {
 	static const struct {
 		const char *line;
-		enum order_kind state, ceiling;
+		enum order_kind state, ceiling, hold;
 	} ends[] = {
-		{ "auto", ORDER_NONE, ORDER_NONE },
-		{ "auto --state", ORDER_NONE, ORDER_WEIGHT },
-		{ "auto --weight", ORDER_DRAIN, ORDER_NONE },
-		{ "auto --state --weight", ORDER_NONE, ORDER_NONE },
+		{ "auto", ORDER_NONE, ORDER_NONE, ORDER_HOLD },
+		{ "auto --state", ORDER_NONE, ORDER_WEIGHT, ORDER_HOLD },
+		{ "auto --weight", ORDER_DRAIN, ORDER_NONE, ORDER_HOLD },
+		{ "auto --hold", ORDER_DRAIN, ORDER_WEIGHT, ORDER_NONE },
+		{ "auto --state --weight", ORDER_NONE, ORDER_NONE, ORDER_HOLD },
+		{ "auto --state --hold", ORDER_NONE, ORDER_WEIGHT, ORDER_NONE },
+		{ "auto --hold --weight", ORDER_DRAIN, ORDER_NONE, ORDER_NONE },
+		{ "auto --state --weight --hold", ORDER_NONE, ORDER_NONE,
+			ORDER_NONE },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		char error[COMMAND_ERROR_MAX], copy[64];
-		char *words[COMMAND_WORDS_MAX];
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		struct change_target t = { .name = "a" };
-		struct command c;
+		char error[COMMAND_ERROR_MAX];
 
 		t.now.state.kind = ORDER_DRAIN;
 		t.now.ceiling.kind = ORDER_WEIGHT;
 		t.now.hold.kind = ORDER_HOLD;
-		snprintf(copy, sizeof(copy), "%s", ends[i].line);
-		command_parse(&c, command_split(copy, words), words, error);
-		assert_int_equal(
-			change_work_out(&t, 1, &c, "x", 1, CONFIG_NO, error),
-			CHANGE_DONE);
+		change(&t, ends[i].line, error);
 		assert_int_equal(t.next.state.kind, ends[i].state);
 		assert_int_equal(t.next.ceiling.kind, ends[i].ceiling);
-		assert_int_equal(t.next.hold.kind, ORDER_HOLD);
+		assert_int_equal(t.next.hold.kind, ends[i].hold);
 	}
 }
 
@@ -244,6 +351,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
 		cmocka_unit_test(an_order_is_filled_in),
+		cmocka_unit_test(a_hold_has_an_end),
+		cmocka_unit_test(a_hold_again),
+		cmocka_unit_test(a_release_is_a_state),
 		cmocka_unit_test(the_other_slots_stay),
 		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(auto_ends_what_it_is_told_to),

@@ -55,6 +55,23 @@ static const struct {
 	{ "drain --color", COMMAND_DRAIN, "", "", COMMAND_COLOR, 0, 0 },
 	{ "auto puppet1 --weight", COMMAND_AUTO, "puppet1", "", COMMAND_CEILING,
 		0, 0 },
+	{ "auto --hold", COMMAND_AUTO, "", "", COMMAND_HOLD_SLOT, 0, 0 },
+	{ "auto --hold --volatile --all", COMMAND_AUTO, "", "",
+		COMMAND_HOLD_SLOT | COMMAND_VOLATILE | COMMAND_ALL, 0, 0 },
+	{ "hold --for 5m puppet1 -m restart", COMMAND_HOLD, "puppet1",
+		"restart", COMMAND_REASON, 0, 300000 },
+	{ "hold --wait --force --volatile", COMMAND_HOLD, "", "",
+		COMMAND_WAITS | COMMAND_FORCE | COMMAND_VOLATILE, 0, 0 },
+	/* It is never on disk, whoever says so or not. */
+	{ "release", COMMAND_RELEASE, "", "", COMMAND_VOLATILE, 0, 0 },
+	{ "release --all -m \"usher goes\" --wait", COMMAND_RELEASE, "",
+		"usher goes",
+		COMMAND_VOLATILE | COMMAND_ALL | COMMAND_REASON | COMMAND_WAITS,
+		0, 0 },
+	{ "pollers puppet1 -j", COMMAND_POLLERS, "puppet1", "", COMMAND_JSON, 0,
+		0 },
+	{ "explain", COMMAND_EXPLAIN, "", "", 0, 0, 0 },
+	{ "probe puppet1", COMMAND_PROBE, "puppet1", "", 0, 0, 0 },
 };
 
 static void each_good_line(void **state)
@@ -72,6 +89,57 @@ static void each_good_line(void **state)
 		assert_int_equal(c.flags, good[i].flags);
 		assert_int_equal(c.percent, good[i].percent);
 		assert_int_equal(c.for_ms, good[i].for_ms);
+	}
+}
+
+/* What says how to wait, how wide to write, and for whom. */
+static const struct {
+	const char *line;
+	unsigned flags;
+	const char *server, *word;
+	uint64_t timeout_ms, settle_ms;
+	unsigned width;
+	const char *by;
+} details[] = {
+	{ "drain --wait", COMMAND_WAITS, "", "", 0, 0, 0, "" },
+	{ "drain a --wait --timeout 2m --settle 10s", COMMAND_WAITS, "a", "",
+		120000, 10000, 0, "" },
+	{ "maint --settle 1000ms --wait", COMMAND_WAITS, "", "", 0, 1000, 0,
+		"" },
+	{ "down --timeout 1s --wait", COMMAND_WAITS, "", "", 1000, 0, 0, "" },
+	{ "release --timeout 1m --wait", COMMAND_WAITS | COMMAND_VOLATILE, "",
+		"", 60000, 0, 0, "" },
+	{ "wait idle", 0, "", "idle", 0, 0, 0, "" },
+	{ "wait serving a", 0, "a", "serving", 0, 0, 0, "" },
+	{ "wait idle --all --timeout 4294967295d", COMMAND_ALL, "", "idle",
+		UINT64_C(4294967295) * 86400000, 0, 0, "" },
+	{ "wait serving --settle 1h --timeout 1d -j", COMMAND_JSON, "",
+		"serving", 86400000, 3600000, 0, "" },
+	{ "status --width 80", 0, "", "", 0, 0, 80, "" },
+	{ "status --width 1000 --color", COMMAND_COLOR, "", "", 0, 0, 1000,
+		"" },
+	{ "status --width 0", 0, "", "", 0, 0, 0, "" },
+	{ "drain --by alice --width 1", 0, "", "", 0, 0, 1, "alice" },
+	{ "drain --by \"a\x1b[b\"", 0, "", "", 0, 0, 0, "a?[b" },
+};
+
+static void each_detail(void **state)
+{
+	char error[COMMAND_ERROR_MAX];
+	struct command c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
+		if (parse(&c, details[i].line, error) != 0)
+			fail_msg("%s: %s", details[i].line, error);
+		assert_int_equal(c.flags, details[i].flags);
+		assert_string_equal(c.server, details[i].server);
+		assert_string_equal(c.word, details[i].word);
+		assert_int_equal(c.timeout_ms, details[i].timeout_ms);
+		assert_int_equal(c.settle_ms, details[i].settle_ms);
+		assert_int_equal(c.width, details[i].width);
+		assert_string_equal(c.by, details[i].by);
+		assert_int_equal(c.for_ms, 0);
 	}
 }
 
@@ -118,6 +186,46 @@ static const struct {
 	{ "weight 10% 20%", "weight: takes one percentage, not 20%; usage: " },
 	{ "weight 10", "weight: needs a percentage; usage: " },
 	{ "status 10%", "status: a percentage is a whole number" },
+	{ "drain --timeout 1m",
+		"drain: --timeout and --settle go with --wait; usage: " },
+	{ "hold --settle 1m",
+		"hold: --timeout and --settle go with --wait; usage: " },
+	{ "release --timeout 1m", "--settle go with --wait; usage: " },
+	{ "drain --wait --timeout",
+		"drain: a value is missing after --timeout" },
+	{ "drain --wait --timeout 5",
+		"drain: --timeout is a whole number with s, m, h or d, such as "
+		"30m, not 5; usage: " },
+	{ "drain --wait --settle 0s", "--settle is a whole number" },
+	{ "up --for 1h --wait", "up: does not take --wait; usage: " },
+	{ "weight 0% --wait", "weight: does not take --wait; usage: " },
+	{ "weight 0% --timeout 1m",
+		"weight: does not take --timeout; usage: " },
+	{ "auto --wait", "auto: does not take --wait; usage: " },
+	{ "status --wait", "status: does not take --wait; usage: " },
+	{ "release --volatile", "release: does not take --volatile; usage: " },
+	{ "release --for 1h", "release: does not take --for; usage: " },
+	{ "release --force", "release: does not take --force; usage: " },
+	{ "release 5%", "release: a percentage is a whole number" },
+	{ "hold --hold", "hold: does not take --hold; usage: " },
+	{ "hold a b", "hold: does not take b; usage: " },
+	{ "drain --state", "drain: does not take --state; usage: " },
+	{ "wait", "wait: needs idle or serving; usage: wait idle | serving" },
+	{ "wait puppet1", "wait: needs idle or serving; usage: " },
+	{ "wait puppet1 idle", "wait: needs idle or serving; usage: " },
+	{ "wait idle a b", "wait: does not take b; usage: " },
+	{ "wait idle --wait", "wait: does not take --wait; usage: " },
+	{ "wait idle --for 1m", "wait: does not take --for; usage: " },
+	{ "wait idle -m x", "wait: does not take -m; usage: " },
+	{ "wait idle a --all", "wait: takes --all or a server, not both: a" },
+	{ "pollers --all", "pollers: does not take --all; usage: pollers" },
+	{ "explain a b", "explain: does not take b; usage: explain" },
+	{ "probe --all", "probe: does not take --all; usage: probe" },
+	{ "status --width", "status: a value is missing after --width" },
+	{ "status --width x",
+		"status: --width is a number of columns, not x; usage: " },
+	{ "status --width 1001", "a number of columns, not 1001; usage: " },
+	{ "status --width -1", "a number of columns, not -1; usage: " },
 };
 
 static void each_bad_line(void **state)
@@ -144,7 +252,9 @@ static void each_command(void **state)
 
 		snprintf(line, sizeof(line), "%s%s%s%s", spec->name,
 			(spec->takes & COMMAND_TAKES_PERCENT) ? " 10%" : "",
-			(spec->takes & COMMAND_TAKES_WORD) ? " info" : "",
+			(spec->takes & COMMAND_TAKES_WORD) == 0 ? ""
+				: spec->id == COMMAND_WAIT      ? " idle"
+								: " info",
 			spec->id == COMMAND_UP ? " --for 1h" : "");
 		if (parse(&c, line, error) != 0)
 			fail_msg("%s: %s", line, error);
@@ -155,6 +265,51 @@ static void each_command(void **state)
 		assert_memory_equal(text, start, strlen(start));
 		assert_non_null(strstr(text, spec->help));
 	}
+}
+
+/* However long the word is, the sentence says how it is done right. */
+static void usage_is_never_cut(void **state)
+{
+	char word[ORDER_WHY_MAX + 1], error[COMMAND_ERROR_MAX];
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	for (size_t i = 0; i < command_specs_n; i++) {
+		const struct command_spec *spec = &command_specs[i];
+		const char *const options[] = { "--for", "--timeout",
+			"--settle", "--width", "-m", "--what" };
+
+		for (size_t k = 0; k < 6; k++) {
+			char line[1024], end[COMMAND_ERROR_MAX], *at;
+			struct command c;
+
+			snprintf(line, sizeof(line), "%s %s %s %s", spec->name,
+				options[k], word, word);
+			assert_int_not_equal(parse(&c, line, error), 0);
+			snprintf(end, sizeof(end), "; usage: %s %s", spec->name,
+				spec->arguments);
+			at = strstr(error, "; usage: ");
+			if (at == NULL || strcmp(at, end) != 0)
+				fail_msg("%s: %s", line, error);
+		}
+	}
+}
+
+/* usherctl goes by this where it looks for its own options. */
+static void which_have_values(void **state)
+{
+	static const char *const with[] = { "-m", "--for", "--timeout",
+		"--settle", "--by", "--width" };
+	static const char *const without[] = { "", "-", "--", "m", "-j", "-s",
+		"--wait", "--hold", "--all", "--FOR", "--for=1h", "--fo",
+		"--forx", "drain" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
+		assert_int_equal(command_has_value(with[i]), 1);
+	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
+		assert_int_equal(command_has_value(without[i]), 0);
 }
 
 /* Each name without its second letter is still known for what it is. */
@@ -198,92 +353,6 @@ static void limits(void **state)
 	}
 }
 
-/* As much as fits, never more. */
-static void quoting_into_little_room(void **state)
-{
-	char line[64];
-
-	(void)state;
-	for (size_t cap = 1; cap < sizeof(line); cap++) {
-		size_t used;
-
-		memset(line, '#', sizeof(line));
-		used = command_quote(line, 0, cap, "a \"b\" \\ c");
-		used = command_quote(line, used, cap, "more");
-		assert_true(used < cap);
-		assert_int_equal(line[used], '\0');
-		for (size_t i = cap; i < sizeof(line); i++)
-			assert_int_equal(line[i], '#');
-	}
-}
-
-static void cutting(void **state)
-{
-	static const struct {
-		const char *line;
-		int n;
-		const char *first;
-	} rows[] = {
-		{ "", 0, NULL },
-		{ " \t ", 0, NULL },
-		{ "a", 1, "a" },
-		{ "a\tb", 2, "a" },
-		{ "\"\"", 1, "" },
-		{ "a\"b c\"d e", 2, "ab cd" },
-		{ "a\\ b", 1, "a b" },
-		{ "\\\"", 1, "\"" },
-		{ "a\\", 1, "a\\" },
-		{ "\"a\\\\\" b", 2, "a\\" },
-		{ "\"a\\\"", -1, NULL },
-		{ "\"", -1, NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		char line[32], *words[COMMAND_WORDS_MAX];
-		int n;
-
-		strcpy(line, rows[i].line);
-		n = command_split(line, words);
-		if (rows[i].n < 0 ? n >= 0 : n != rows[i].n)
-			fail_msg("%s: %d", rows[i].line, n);
-		if (rows[i].first != NULL)
-			assert_string_equal(words[0], rows[i].first);
-	}
-}
-
-static void quoting_comes_back_whole(void **state)
-{
-	char line[2048], word[256], *words[COMMAND_WORDS_MAX];
-	size_t used = 0;
-
-	(void)state;
-	for (int i = 1; i < 256; i++)
-		word[i - 1] = (char)(i == '\n' || i == '\r' ? ' ' : i);
-	word[255] = '\0';
-	used = command_quote(line, used, sizeof(line), word);
-	used = command_quote(line, used, sizeof(line), "");
-	used = command_quote(line, used, sizeof(line), "a b");
-	assert_int_equal(used, strlen(line));
-	assert_int_equal(command_split(line, words), 3);
-	assert_string_equal(words[0], word);
-	assert_string_equal(words[1], "");
-	assert_string_equal(words[2], "a b");
-}
-
-static void a_line_that_can_not_be_cut(void **state)
-{
-	char open[] = "drain -m \"x", many[4 * COMMAND_WORDS_MAX];
-	char *words[COMMAND_WORDS_MAX];
-
-	(void)state;
-	assert_true(command_split(open, words) < 0);
-	for (size_t i = 0; i < sizeof(many) - 1; i++)
-		many[i] = i % 2 == 0 ? 'x' : ' ';
-	many[sizeof(many) - 1] = '\0';
-	assert_true(command_split(many, words) < 0);
-}
-
 static void what_is_no_text_is_cleaned(void **state)
 {
 	char error[COMMAND_ERROR_MAX];
@@ -299,14 +368,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_good_line),
+		cmocka_unit_test(each_detail),
 		cmocka_unit_test(each_bad_line),
 		cmocka_unit_test(each_command),
+		cmocka_unit_test(usage_is_never_cut),
+		cmocka_unit_test(which_have_values),
 		cmocka_unit_test(did_you_mean),
 		cmocka_unit_test(limits),
-		cmocka_unit_test(cutting),
-		cmocka_unit_test(quoting_comes_back_whole),
-		cmocka_unit_test(quoting_into_little_room),
-		cmocka_unit_test(a_line_that_can_not_be_cut),
 		cmocka_unit_test(what_is_no_text_is_cleaned),
 	};
 

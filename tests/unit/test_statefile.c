@@ -22,27 +22,46 @@ static struct orders orders = {
 		.keeping = ORDER_VOLATILE },
 };
 
+static struct poller known[] = {
+	{ .last_s = 90,
+		.interval_ms = 1000,
+		.longest_ms = 1500,
+		.told = ANSWER_DRAIN,
+		.taken = true,
+		.sure = true },
+	{ .last_s = 80, .told = ANSWER_IN },
+};
+
+static struct pollers pollers = { .list = known, .n = 2, .ended_s = 70 };
+
+static const struct pollers nobody;
+
 struct found {
 	struct orders orders;
+	struct pollers pollers;
 	char name[64];
 	int n;
 };
 
-static void on_found(void *arg, const char *name, const struct orders *o)
+static void on_found(void *arg, const struct statefile_server *s)
 {
 	struct found *f = arg;
 
 	f->n++;
-	f->orders = *o;
-	strncpy(f->name, name, sizeof(f->name) - 1);
+	f->orders = *s->orders;
+	pollers_copy(&f->pollers, s->pollers);
+	strncpy(f->name, s->name, sizeof(f->name) - 1);
 }
 
 static char *encode(void)
 {
-	const struct statefile_server servers[] = { { "a.example.com",
-		&orders } };
-	char *text = statefile_encode(servers, 1);
+	const struct statefile_server servers[] = { { "a.example.com", &orders,
+		&pollers } };
+	char *text;
 
+	addr_host_parse(&known[0].host, "192.0.2.1");
+	addr_host_parse(&known[1].host, "2001:db8::1");
+	text = statefile_encode(servers, 1);
 	assert_non_null(text);
 	return text;
 }
@@ -61,6 +80,30 @@ static void comes_back_whole(void **state)
 	assert_true(order_same(&f.orders.ceiling, &orders.ceiling));
 	/* A volatile one is not on disk. */
 	assert_int_equal(f.orders.hold.kind, ORDER_NONE);
+	assert_int_equal(f.pollers.n, 2);
+	assert_memory_equal(f.pollers.list, known, sizeof(known));
+	assert_int_equal(f.pollers.ended_s, 70);
+	pollers_free(&f.pollers);
+	free(text);
+}
+
+/* Whether the server has been seen to go outlives usherd. */
+static void a_hold_that_the_server_has_left(void **state)
+{
+	static const struct orders held = { .hold = { .kind = ORDER_HOLD,
+						    .who = "root",
+						    .since_s = 7,
+						    .until_s = 900,
+						    .left = true } };
+	const struct statefile_server servers[] = { { "a", &held, &nobody } };
+	char error[STATEFILE_ERROR_MAX], *text = statefile_encode(servers, 1);
+	struct found f = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(
+		statefile_decode(text, strlen(text), on_found, &f, error), 0);
+	assert_true(order_same(&f.orders.hold, &held.hold));
+	assert_true(f.orders.hold.left);
 	free(text);
 }
 
@@ -93,7 +136,25 @@ static void cut_anywhere(void **state)
 	"{\"version\":1,\"servers\":{\"good\":{\"state\":" ORDER( \
 		"drain", "0") "},\"a\":{\"" slot "\":" order "}}}"
 
+#define POLLER_WITH(address, last, interval, told, taken) \
+	"[{\"address\":" address ",\"last\":" last ",\"interval\":" interval \
+	",\"longest\":0,\"told\":" told ",\"taken\":" taken \
+	",\"sure\":false}]"
+#define HOST "\"192.0.2.1\""
+
 static const char *const damaged[] = {
+	FILE_OF("pollers", "{}"),
+	FILE_OF("pollers", "[1]"),
+	FILE_OF("pollers", "[{}]"),
+	FILE_OF("pollers", POLLER_WITH("1", "0", "0", "\"in\"", "true")),
+	FILE_OF("pollers", POLLER_WITH("\"x\"", "0", "0", "\"in\"", "true")),
+	FILE_OF("pollers", POLLER_WITH(HOST, "-1", "0", "\"in\"", "true")),
+	FILE_OF("pollers", POLLER_WITH(HOST, "0", "-1", "\"in\"", "true")),
+	FILE_OF("pollers", POLLER_WITH(HOST, "0", "600001", "\"in\"", "true")),
+	FILE_OF("pollers", POLLER_WITH(HOST, "0", "0", "1", "true")),
+	FILE_OF("pollers", POLLER_WITH(HOST, "0", "0", "\"in\"", "1")),
+	FILE_OF("ended", "\"x\""),
+	FILE_OF("ended", "-1"),
 	"{\"version\":2,\"servers\":{}}",
 	"{\"version\":1}",
 	"{\"version\":1,\"servers\":[]}",
@@ -228,6 +289,7 @@ static void too_long_a_reason(void **state)
 		statefile_decode(text, strlen(text), on_found, &f, error), 0);
 	assert_string_equal(f.orders.state.who, "?[31m");
 	server.orders = &f.orders;
+	server.pollers = &nobody;
 	again = statefile_encode(&server, 1);
 	assert_non_null(again);
 	free(again);
@@ -236,8 +298,8 @@ static void too_long_a_reason(void **state)
 static void no_orders_at_all(void **state)
 {
 	static const struct orders none = { .state = { .kind = ORDER_NONE } };
-	const struct statefile_server servers[] = { { "a", &none },
-		{ "b", &none } };
+	const struct statefile_server servers[] = { { "a", &none, &nobody },
+		{ "b", &none, &nobody } };
 	char error[STATEFILE_ERROR_MAX];
 	struct found f = { .n = 0 };
 
@@ -277,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_whole),
+		cmocka_unit_test(a_hold_that_the_server_has_left),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(each_damage),
 		cmocka_unit_test(not_damaged),

@@ -21,6 +21,43 @@ static const struct orders drained = { .state = { .kind = ORDER_DRAIN,
 					       .why = "disk",
 					       .since_s = 5 } };
 
+static const struct pollers nobody;
+
+static void on_changed(void *arg)
+{
+	(void)arg;
+}
+
+static void on_closed(void *owner)
+{
+	(void)owner;
+}
+
+/* What a server of this name gets. */
+static struct orders found_for(struct fix *f, const char *name)
+{
+	static const struct health_rules rules = { .rise = 1, .fall = 1 };
+	const struct standing_options options = { .loop = &f->loop,
+		.changed = on_changed };
+	struct standing s;
+	struct orders orders;
+
+	standing_open(&s, &options, name, &rules);
+	store_restore(f->store, name, &s);
+	orders = *standing_orders(&s);
+	standing_close(&s, on_closed, NULL);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	return orders;
+}
+
+static void remember(
+	struct fix *f, const char *name, const struct orders *orders)
+{
+	const struct statefile_server s = { .name = name, .orders = orders };
+
+	store_remember(f->store, &s);
+}
+
 static void open_store(struct fix *f)
 {
 	uv_loop_init(&f->loop);
@@ -50,7 +87,8 @@ static void on_written(void *arg, int status)
 
 static int write_drained(struct fix *f)
 {
-	const struct statefile_server servers[] = { { "a", &drained } };
+	const struct statefile_server servers[] = { { "a", &drained,
+		&nobody } };
 
 	f->done = false;
 	assert_int_equal(store_write(f->store, servers, 1, on_written, f), 0);
@@ -72,9 +110,9 @@ static void is_there_after_a_restart(void **state)
 	assert_int_equal(write_drained(&f), 0);
 	close_store(&f);
 	open_store(&f);
-	found = store_found(f.store, "a");
+	found = found_for(&f, "a");
 	assert_true(order_same(&found.state, &drained.state));
-	found = store_found(f.store, "b");
+	found = found_for(&f, "b");
 	assert_int_equal(found.state.kind, ORDER_NONE);
 	close_store(&f);
 	t_rmdir(f.dir);
@@ -181,14 +219,14 @@ static void what_is_remembered(void **state)
 	(void)state;
 	open_fix(&f, "made");
 	open_store(&f);
-	store_remember(f.store, "a", &drained);
-	found = store_found(f.store, "a");
+	remember(&f, "a", &drained);
+	found = found_for(&f, "a");
 	assert_true(order_same(&found.state, &drained.state));
 	found.state.kind = ORDER_MAINT;
-	store_remember(f.store, "a", &found);
-	found = store_found(f.store, "a");
+	remember(&f, "a", &found);
+	found = found_for(&f, "a");
 	assert_int_equal(found.state.kind, ORDER_MAINT);
-	found = store_found(f.store, "b");
+	found = found_for(&f, "b");
 	assert_int_equal(found.state.kind, ORDER_NONE);
 	close_store(&f);
 	t_rmdir(f.dir);
@@ -203,11 +241,12 @@ static void again_and_again(void **state)
 	open_fix(&f, "made");
 	for (int i = 1; i <= 20; i++) {
 		struct orders orders = drained, found;
-		const struct statefile_server servers[] = { { "a", &orders },
-			{ "b", &drained } };
+		const struct statefile_server servers[] = {
+			{ "a", &orders, &nobody }, { "b", &drained, &nobody }
+		};
 
 		open_store(&f);
-		found = store_found(f.store, "a");
+		found = found_for(&f, "a");
 		assert_int_equal(found.state.since_s, i - 1);
 		orders.state.since_s = i;
 		f.done = false;
@@ -222,7 +261,8 @@ static void again_and_again(void **state)
 
 static void closed_while_writing(void **state)
 {
-	const struct statefile_server servers[] = { { "a", &drained } };
+	const struct statefile_server servers[] = { { "a", &drained,
+		&nobody } };
 	struct fix f;
 
 	(void)state;
@@ -233,7 +273,7 @@ static void closed_while_writing(void **state)
 	assert_false(f.done);
 	/* The loop has waited for it: it is there all the same. */
 	open_store(&f);
-	assert_int_equal(store_found(f.store, "a").state.kind, ORDER_DRAIN);
+	assert_int_equal(found_for(&f, "a").state.kind, ORDER_DRAIN);
 	close_store(&f);
 	t_rmdir(f.dir);
 }

@@ -1,0 +1,33 @@
+#ifndef PORTS_H
+#define PORTS_H
+
+#include <uv.h>
+
+#include "agent.h"
+#include "parts.h"
+
+/*
+ * The agent ports of a configuration: the one that servers share, and those
+ * that speak for one server each.
+ */
+struct ports_options {
+	uv_loop_t *loop;
+	struct agent_record *record;
+	agent_line_cb line;
+	void *arg;
+};
+
+/*
+ * Adds what next->config names to `next`: ports that `used` has go on, others
+ * are opened.  0, or a UV_E* code (said in the log).
+ */
+int ports_plan(struct parts *next, const struct parts *used,
+	const struct ports_options *o);
+
+/* Says which ports are new, or speak for another server. */
+void ports_log(const struct parts *old, const struct parts *next);
+
+/* Closes the ports of servers that are released, and opens them again. */
+void ports_look(const struct parts *p);
+
+#endif

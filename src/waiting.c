@@ -1,0 +1,172 @@
+#include "waiting.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "text.h"
+#include "wait.h"
+
+enum { TICK_MS = 200 };
+
+struct awaited {
+	char name[COMMAND_NAME_MAX];
+	struct wait wait;
+	bool done;
+};
+
+struct waiting {
+	uv_timer_t tick;
+	struct fleet *fleet;
+	struct wait_rules rules;
+	uint64_t timeout_ms; /* 0: no end */
+	uint64_t started_ms;
+	struct awaited *list;
+	size_t n;
+	waiting_cb cb;
+	void *arg;
+};
+
+static void tell(struct waiting *w, enum waiting_step step,
+	enum command_exit code, const char *server, const char *text)
+{
+	const struct waiting_news news = { step, code, server, text };
+
+	w->cb(w->arg, &news);
+}
+
+static void fail(struct waiting *w, enum command_exit code,
+	const struct awaited *a, const char *what)
+{
+	char text[WAIT_TEXT_MAX + COMMAND_NAME_MAX];
+
+	text_format(text, sizeof(text), "%s: %s", a->name, what);
+	uv_timer_stop(&w->tick);
+	tell(w, WAITING_FAILED, code, a->name, text);
+}
+
+/* False when the waiting is over, by a failure. */
+static bool look_at(
+	struct waiting *w, struct awaited *a, struct poller_time now)
+{
+	struct server *s = fleet_find(w->fleet, a->name);
+	char text[WAIT_TEXT_MAX];
+	struct wait_facts facts;
+	enum wait_state state;
+
+	if (s == NULL) {
+		fail(w, COMMAND_EXIT_ERROR, a,
+			"it is no longer in the configuration");
+		return false;
+	}
+	facts = standing_wait_facts(server_standing(s));
+	state = wait_advance(&a->wait, &w->rules, &facts, now, text);
+	if (state == WAIT_LOST) {
+		fail(w, COMMAND_EXIT_ERROR, a, text);
+		return false;
+	}
+	if (*text != '\0')
+		tell(w, WAITING_GOES_ON, COMMAND_EXIT_DONE, a->name, text);
+	a->done = state == WAIT_DONE;
+	return true;
+}
+
+static void give_up(
+	struct waiting *w, const struct awaited *a, struct poller_time now)
+{
+	struct server *s = fleet_find(w->fleet, a->name);
+	char lacks[WAIT_TEXT_MAX] = "", text[WAIT_TEXT_MAX];
+	struct wait_facts facts;
+
+	if (s != NULL) {
+		facts = standing_wait_facts(server_standing(s));
+		wait_lacks(&a->wait, &w->rules, &facts, now, lacks);
+	}
+	text_format(text, sizeof(text), "timed out after %llus: %s%s",
+		(unsigned long long)w->timeout_ms / 1000, lacks,
+		w->rules.goal != WAIT_SERVING ? "; the order stays in force"
+					      : "");
+	fail(w, COMMAND_EXIT_LATE, a, text);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct poller_time now = { clock_now_ms(), time(NULL) };
+	const struct awaited *late = NULL;
+	struct waiting *w = tick->data;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct awaited *a = &w->list[i];
+
+		if (!a->done && !look_at(w, a, now))
+			return;
+		if (!a->done && late == NULL)
+			late = a;
+	}
+	if (late == NULL) {
+		uv_timer_stop(tick);
+		tell(w, WAITING_DONE, COMMAND_EXIT_DONE, "", "done");
+	} else if (w->timeout_ms > 0 &&
+		now.ms - w->started_ms >= w->timeout_ms) {
+		give_up(w, late, now);
+	}
+}
+
+static enum wait_goal goal_of(const struct command *c)
+{
+	if (c->spec->id == COMMAND_RELEASE)
+		return WAIT_RELEASED;
+	return strcmp(c->word, "serving") == 0 ? WAIT_SERVING : WAIT_IDLE;
+}
+
+static void fill(
+	struct waiting *w, const struct change_target *targets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (targets[i].chosen)
+			text_format(w->list[w->n++].name, COMMAND_NAME_MAX,
+				"%s", targets[i].name);
+}
+
+int waiting_start(struct waiting **out, struct fleet *fleet,
+	const struct command *command, const struct change_target *targets,
+	size_t n, waiting_cb cb, void *arg)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return UV_ENOMEM;
+	w->list = calloc(n, sizeof(*w->list));
+	if (w->list == NULL) {
+		free(w);
+		return UV_ENOMEM;
+	}
+	w->fleet = fleet;
+	w->rules.goal = goal_of(command);
+	w->rules.blind_ms =
+		command->settle_ms > 0 ? command->settle_ms : WAIT_BLIND_MS;
+	w->timeout_ms = command->timeout_ms;
+	w->started_ms = clock_now_ms();
+	w->cb = cb;
+	w->arg = arg;
+	fill(w, targets, n);
+	uv_timer_init(fleet_loop(fleet), &w->tick);
+	w->tick.data = w;
+	uv_timer_start(&w->tick, on_tick, 0, TICK_MS);
+	*out = w;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct waiting *w = h->data;
+
+	free(w->list);
+	free(w);
+}
+
+void waiting_close(struct waiting *w)
+{
+	uv_close((uv_handle_t *)&w->tick, on_closed);
+}
