@@ -190,7 +190,7 @@ static int take_reason(
 	return 0;
 }
 
-/* Options with a time, and the least that each takes. */
+/* Options with a time, of a second at least. */
 static const struct {
 	const char *name;
 	unsigned takes;

@@ -57,7 +57,7 @@ static void break_line(struct paper *p, unsigned indent, const char *text)
 	unsigned at = indent;
 
 	do {
-		size_t room = p->width > at + CONTINUED ? p->width - at : 1;
+		size_t room = p->width > at ? p->width - at : 1;
 		size_t n = fill_words(text, room);
 
 		fprintf(p->out, "%*s%.*s\n", (int)at, "", (int)n, text);

@@ -9,6 +9,7 @@ enum {
 	NAME_WIDTH_MAX = 36, /* a longer one gets a line of its own */
 	POLLED_WIDTH = 10,
 	MEASURED_WIDTH = 16,
+	REPLY_WIDTH_MIN = 20,
 };
 
 /* --- what both forms need --- */
@@ -100,7 +101,7 @@ static void print_row(struct paper *p, const struct report *r,
 	char polled[PAPER_TIME_MAX + 8] = "never";
 	int64_t last_s = last_poll_s(s->view.pollers);
 	const char *name = s->name;
-	int room = (int)p->width - width - MEASURED_WIDTH - POLLED_WIDTH - 6;
+	int room = (int)p->width;
 
 	paper_age(age, (int64_t)(s->view.verdict_ms / 1000));
 	text_format(measured, sizeof(measured), "%s for %s",
@@ -110,16 +111,18 @@ static void print_row(struct paper *p, const struct report *r,
 		text_format(polled, sizeof(polled), "%s ago", age);
 	}
 	if ((int)strlen(name) > width) {
-		fprintf(p->out, "%s\n", name);
+		paper_line(p, 0, "%s", name);
 		name = "";
 	}
-	fprintf(p->out, "%-*s  %-*s  %-*s  ", width, name, MEASURED_WIDTH,
-		measured, POLLED_WIDTH, polled);
+	room -= fprintf(p->out, "%-*s  %-*s  %-*s  ", width, name,
+		MEASURED_WIDTH, measured, POLLED_WIDTH, polled);
+	if (room < REPLY_WIDTH_MIN)
+		room = REPLY_WIDTH_MIN;
 	if ((r->flags & COMMAND_COLOR) != 0)
-		fprintf(p->out, "\033[%sm%.*s\033[0m\n", color_of(s),
-			room > 20 ? room : 20, s->view.reply);
+		fprintf(p->out, "\033[%sm%.*s\033[0m\n", color_of(s), room,
+			s->view.reply);
 	else
-		fprintf(p->out, "%.*s\n", room > 20 ? room : 20, s->view.reply);
+		fprintf(p->out, "%.*s\n", room, s->view.reply);
 }
 
 static void print_probe(struct paper *p, const struct probed *last)

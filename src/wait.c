@@ -109,7 +109,7 @@ static bool is_idle(const struct wait *w, const struct wait_rules *rules,
 	case IDLE_SEEN:
 		return f->idle->since_ms != 0 &&
 			f->idle->seen_ms - f->idle->since_ms >= WAIT_IDLE_MS &&
-			f->idle->seen_ms - w->delivered_ms >= WAIT_SETTLE_MS;
+			f->idle->seen_ms >= w->delivered_ms + WAIT_SETTLE_MS;
 	case IDLE_BLIND:
 		return now_ms - w->delivered_ms >= rules->blind_ms;
 	default:
@@ -147,11 +147,13 @@ static enum wait_state serve(struct wait *w, const struct wait_facts *f,
 {
 	struct delivery d = count(f, WAIT_SERVING, now);
 
-	if (!w->begun || w->verdict != f->verdict)
+	if (!w->begun || w->verdict != f->verdict ||
+		w->ordered_out != f->ordered_out)
 		text_format(text, WAIT_TEXT_MAX, "measured: %s%s",
 			verdict_name(f->verdict),
 			f->ordered_out ? ", but an order keeps it out" : "");
 	w->verdict = f->verdict;
+	w->ordered_out = f->ordered_out;
 	if (*text != '\0' || f->saying != ANSWER_IN || d.told != d.expected)
 		return WAIT_GOES_ON;
 	deliver(w, &d, now, text);
@@ -215,12 +217,17 @@ void wait_lacks(const struct wait *w, const struct wait_rules *rules,
 		text_format(text, WAIT_TEXT_MAX,
 			"%zu of %zu HAProxies told, not %s", d.told, d.expected,
 			host);
-	} else if (f->idle->sight == IDLE_SEEN && f->idle->since_ms == 0)
+	} else if (f->idle->sight == IDLE_SEEN &&
+		f->idle->running + f->idle->waiting > 0)
 		text_format(text, WAIT_TEXT_MAX,
 			"%u request%s running, %u waiting", f->idle->running,
 			plural(f->idle->running), f->idle->waiting);
 	else if (!w->delivered)
 		text_format(text, WAIT_TEXT_MAX, "nobody has been told");
-	else
+	else if (f->idle->sight == IDLE_BLIND ||
+		now.ms - w->delivered_ms < WAIT_SETTLE_MS)
 		text_format(text, WAIT_TEXT_MAX, "it has not settled yet");
+	else
+		text_format(text, WAIT_TEXT_MAX, "it has not been idle for %us",
+			(unsigned)WAIT_IDLE_MS / 1000);
 }

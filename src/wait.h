@@ -52,6 +52,7 @@ struct wait {
 	enum idle_sight sight;
 	unsigned running, waiting; /* as last said */
 	enum verdict verdict;      /* likewise */
+	bool ordered_out;          /* likewise */
 };
 
 enum wait_state {

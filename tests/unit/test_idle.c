@@ -128,6 +128,7 @@ static void how_many(void **state)
 	assert_int_equal(idle.waiting, 2);
 	p.jruby.borrowed = 0;
 	idle_probe(&idle, &p, 2000);
+	assert_int_equal(idle.seen_ms, 2000);
 	assert_int_equal(idle.running, 0);
 	assert_int_equal(idle.waiting, 2);
 	assert_int_equal(idle.since_ms, 0);

@@ -1,161 +1,263 @@
-/* What usherctl shows of two servers, one as it should be and one ordered. */
-#include "t.h"
+/* `usherctl status`. */
+#include "report_fix.h"
 
-#include <stdlib.h>
-#include <time.h>
-
-#include <jansson.h>
-
-#include "report.h"
-
-enum { NOW_S = 1795426200 }; /* 2026-11-23T09:30:00Z */
-
-static const struct orders no_orders = { .state = { .kind = ORDER_NONE } };
-
-static const struct orders all_orders = {
-	.state = { .kind = ORDER_DRAIN,
-		.who = "alice",
-		.why = "caf\xc3\xa9 \"x\"",
-		.since_s = NOW_S - 110,
-		.until_s = NOW_S + 7200 },
-	.ceiling = { .kind = ORDER_WEIGHT,
-		.percent = 10,
-		.who = "bob",
-		.since_s = NOW_S - 3 * 86400 - 4 * 3600,
-		.keeping = ORDER_VOLATILE },
-	.hold = { .kind = ORDER_HOLD, .who = "root", .since_s = NOW_S + 60 },
-};
-
-static const struct report_server servers[] = {
-	{ "puppet1.example.com",
-		{ .verdict = VERDICT_UP,
-			.verdict_ms = 180999,
-			.word = "ok",
-			.sentence = "in service",
-			.detail = "HTTP status 200",
-			.reply = "up ready 100%" },
-		&no_orders },
-	{ "b",
-		{ .verdict = VERDICT_FAIL,
-			.verdict_ms = 3725000,
-			.word = "refused",
-			.sentence = "connection refused",
-			.detail = "127.0.0.1:8140: connection refused",
-			.reply = "fail drain 10% # connection refused" },
-		&all_orders },
-};
-
-static const struct report both = {
-	.servers = servers, .n = 2, .problem = "", .now_s = NOW_S
-};
-
-static void expect_text(char *text, const char *wanted)
-{
-	assert_non_null(text);
-	assert_string_equal(text, wanted);
-	free(text);
-}
+#include <stdio.h>
 
 static void text_for_people(void **state)
 {
 	(void)state;
-	expect_text(report_text(&both, REPORT_PLAIN),
-		"SERVER               MEASURED          HAPROXY IS TOLD\n"
-		"puppet1.example.com  up for 3m         up ready 100%\n"
-		"b                    fail for 1h 2m    "
+	expect_text(report_status(&both),
+		"SERVER               MEASURED          POLLED      "
+		"HAPROXY IS TOLD\n"
+		"puppet1.example.com  up for 3m         1s ago      up 100%\n"
+		"b                    fail for 1h 2m    0s ago      "
 		"fail drain 10% # connection refused\n"
 		"    last probe: connection refused "
-		"(127.0.0.1:8140: connection refused)\n"
+		"(192.0.2.22:8140: connection refused)\n"
 		"    drain by alice for 1m, ends in 2h 0m: caf\xc3\xa9 \"x\"\n"
 		"    weight 10% by bob for 3d 4h, not on disk\n"
-		"    hold by root for 0s\n");
+		"    hold by root for 0s, the server has gone\n"
+		"    warning: 192.0.2.11 has not polled for 1h 0m "
+		"(3 of its intervals, or more)\n");
 }
 
-static void a_problem_comes_first(void **state)
+static void problems_come_first(void **state)
 {
 	struct report r = both;
 
 	(void)state;
 	r.problem = "state.json was damaged";
+	r.refused = 3;
+	r.refused_last = "203.0.113.9";
 	r.n = 0;
-	expect_text(report_text(&r, REPORT_PLAIN),
+	expect_text(report_status(&r),
 		"warning: state.json was damaged\n"
-		"SERVER  MEASURED          HAPROXY IS TOLD\n");
+		"warning: 3 polls refused from outside allow, the last from "
+		"203.0.113.9\n"
+		"SERVER  MEASURED          POLLED      HAPROXY IS TOLD\n");
 }
 
+static void nothing_yet(void **state)
+{
+	struct report_server s = servers[0];
+	struct report r = report_of(&s);
+
+	(void)state;
+	s.name = "a";
+	s.view.verdict = VERDICT_NONE;
+	s.view.verdict_ms = 0;
+	s.view.probed = &no_probe;
+	s.view.pollers = &polled_by_nobody;
+	strcpy(s.view.reply, "# no verdict yet");
+	expect_text(report_status(&r),
+		"SERVER  MEASURED          POLLED      HAPROXY IS TOLD\n"
+		"a       none for 0s       never       # no verdict yet\n"
+		"    last probe: no probe has ended yet\n"
+		"    warning: no HAProxy has polled since usherd started\n");
+}
+
+/* Each that has fallen silent, and no other. */
+static void each_warning(void **state)
+{
+	struct poller list[3];
+	struct pollers p = { .list = list, .n = 3 };
+	struct report_server s = servers[0];
+	char text[REPORT_WARNING_MAX];
+
+	(void)state;
+	s.view.pollers = &p;
+	for (size_t i = 0; i < 3; i++)
+		list[i] = many[1];
+	list[1].silent = false;
+	list[2].host.bytes[15] = 99;
+	list[2].last_s = NOW_S - 90000;
+	assert_int_equal(report_warning(&both, &s, 0, text), 1);
+	assert_string_equal(text,
+		"192.0.2.11 has not polled for 1h 0m (3 of its intervals, or "
+		"more)");
+	assert_int_equal(report_warning(&both, &s, 1, text), 1);
+	assert_string_equal(text,
+		"192.0.2.99 has not polled for 1d 1h (3 of its intervals, or "
+		"more)");
+	assert_int_equal(report_warning(&both, &s, 2, text), 0);
+	list[0].silent = list[2].silent = false;
+	assert_int_equal(report_warning(&both, &s, 0, text), 0);
+	s.view.pollers = &polled_by_nobody;
+	assert_int_equal(report_warning(&both, &s, 0, text), 1);
+	assert_int_equal(report_warning(&both, &s, 1, text), 0);
+}
+
+static const struct orders pinned = { .state = { .kind = ORDER_UP } };
+static const struct orders held = { .hold = { .kind = ORDER_HOLD } };
+static const struct orders slowed = { .ceiling = { .kind = ORDER_WEIGHT,
+					      .percent = 10 } };
+
+/* Red is what was measured, yellow what was ordered. */
 static void color_says_how_it_is(void **state)
 {
 	static const struct {
-		const char *reply;
+		enum verdict verdict;
 		const struct orders *orders;
-		const char *shown;
+		const char *color;
 	} rows[] = {
-		{ "up ready 100%", &no_orders, "\033[32mup ready 100%\033[0m" },
-		{ "up ready 10%", &all_orders, "\033[33mup ready 10%\033[0m" },
-		{ "up drain 100%", &all_orders,
-			"\033[33mup drain 100%\033[0m" },
-		{ "fail ready 100%", &no_orders,
-			"\033[31mfail ready 100%\033[0m" },
-		{ "down ready 100%", &no_orders,
-			"\033[31mdown ready 100%\033[0m" },
-		{ "# no verdict yet", &no_orders,
-			"\033[31m# no verdict yet\033[0m" },
+		{ VERDICT_UP, &no_orders, "32" },
+		{ VERDICT_UP, &all_orders, "33" },
+		{ VERDICT_UP, &held, "33" },
+		{ VERDICT_UP, &slowed, "33" },
+		{ VERDICT_UP, &pinned, "33" },
+		{ VERDICT_BUSY, &no_orders, "33" },
+		{ VERDICT_FAIL, &no_orders, "31" },
+		{ VERDICT_FAIL, &held, "31" },
+		{ VERDICT_FAIL, &pinned, "33" },
+		{ VERDICT_DOWN, &no_orders, "31" },
+		{ VERDICT_STOPPING, &no_orders, "31" },
+		{ VERDICT_NONE, &no_orders, "31" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct report_server s = servers[0];
-		struct report r = { &s, 1, "", NOW_S };
-		char *text;
+		struct report r = report_of(&s);
+		char *text, shown[64];
 
-		strcpy(s.view.reply, rows[i].reply);
+		r.flags = COMMAND_COLOR;
+		s.view.verdict = rows[i].verdict;
 		s.orders = rows[i].orders;
-		text = report_text(&r, REPORT_COLOR);
-		if (strstr(text, rows[i].shown) == NULL)
-			fail_msg("%s: %s", rows[i].shown, text);
+		text = report_status(&r);
+		snprintf(shown, sizeof(shown), "  \033[%smup 100%%\033[0m\n",
+			rows[i].color);
+		if (strstr(text, shown) == NULL)
+			fail_msg("%zu: %s", i, text);
 		free(text);
 	}
 }
 
-static json_t *parsed(char *text)
-{
-	json_error_t error;
-	json_t *root;
+/* --- it fits --- */
 
-	assert_non_null(text);
-	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL)
-		fail_msg("line %d: %s: %s", error.line, error.text, text);
-	free(text);
-	return root;
+/* Without its blanks and line ends. */
+static void squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++)
+		if (*from != ' ' && *from != '\n')
+			*to++ = *from;
+	*to = '\0';
 }
 
-/* ' stands for ". */
-static json_t *quoted(const char *text)
+static void expect_whole(const char *text, const char *part)
 {
-	char *copy = strdup(text);
+	char *all = strdup(text), *wanted = strdup(part);
 
-	for (char *at = copy; (at = strchr(at, '\'')) != NULL;)
-		*at = '"';
-	return parsed(copy);
+	squeeze(all);
+	squeeze(wanted);
+	if (strstr(all, wanted) == NULL)
+		fail_msg("%s\nis not in\n%s", part, text);
+	free(all);
+	free(wanted);
 }
+
+static void fill_text(char *dst, size_t cap, const char *piece)
+{
+	size_t len = strlen(piece);
+
+	*dst = '\0';
+	for (size_t used = 0; used + len < cap; used += len)
+		strcat(dst, piece);
+}
+
+/* The longest of all there is, with names of `len`. */
+static void one_that_fits(size_t len, const char *piece, enum verdict verdict)
+{
+	static const uint64_t ages_ms[] = { 0, 59 * 60000, 86399 * 1000u,
+		UINT64_C(400) * 86400000 + 86399000 };
+	struct orders orders = all_orders;
+	struct probed last = bad_probe;
+	struct poller ones[4];
+	struct pollers pollers = { .list = ones, .n = 4 };
+	struct report_server s = servers[1];
+	struct report r = report_of(&s);
+	char name[256] = "", *text;
+
+	memset(name, 'n', len);
+	memcpy(ones, many, sizeof(ones));
+	for (size_t i = 0; i < 4; i++) {
+		ones[i].silent = true;
+		ones[i].last_s = NOW_S - 86399;
+	}
+	fill_text(orders.state.why, sizeof(orders.state.why), piece);
+	fill_text(orders.hold.why, sizeof(orders.hold.why), piece);
+	fill_text(orders.ceiling.who, sizeof(orders.ceiling.who), piece);
+	fill_text(last.detail, sizeof(last.detail), piece);
+	s.name = name;
+	s.orders = &orders;
+	s.view.verdict = verdict;
+	s.view.probed = &last;
+	s.view.pollers = &pollers;
+	fill_text(s.view.reply, sizeof(s.view.reply), "fail drain # ");
+	r.problem = last.detail;
+	for (size_t i = 0; i < 8; i++) {
+		s.view.verdict_ms = ages_ms[i / 2];
+		r.flags = i % 2 == 0 ? 0 : COMMAND_COLOR;
+		text = report_status(&r);
+		expect_fit(text, 100);
+		expect_whole(text, name);
+		expect_whole(text, orders.state.why);
+		expect_whole(text, orders.hold.why);
+		expect_whole(text, orders.ceiling.who);
+		expect_whole(text, last.detail);
+		free(text);
+	}
+}
+
+static void a_hundred_columns(void **state)
+{
+	static const size_t lens[] = { 1, 6, 36, 37, 100, 101, 255 };
+	static const char *const pieces[] = { "x", "word ", "caf\xc3\xa9 ",
+		"\xc3\xa9", "\xe2\x82\xac\xe2\x82\xac-" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++)
+		for (size_t k = 0; k < 5; k++)
+			for (enum verdict v = 0; v <= VERDICT_STOPPING; v++)
+				one_that_fits(lens[i], pieces[k], v);
+}
+
+/* As wide as the terminal is. */
+static void other_widths(void **state)
+{
+	struct report r = both;
+
+	(void)state;
+	for (r.width = 80; r.width < 200; r.width++) {
+		char *text = report_status(&r);
+
+		expect_fit(text, r.width);
+		free(text);
+	}
+}
+
+/* --- JSON --- */
 
 static void json_for_scripts(void **state)
 {
+	struct report r = as_json();
+
+	(void)state;
 	/* As usherctl(8) has it: these members and no others. */
-	json_t *wanted = quoted(
+	expect_json(report_status(&r),
 		"{'version': 1, 'time': '2026-11-23T09:30:00Z',"
-		" 'problem': '', 'servers': ["
+		" 'problem': '', 'warnings': [], 'servers': ["
 		"{'name': 'puppet1.example.com', 'in_service': true,"
 		" 'verdict': 'up', 'verdict_age_ms': 180999, 'probe': 'ok',"
 		" 'probe_text': 'in service',"
-		" 'probe_detail': 'HTTP status 200',"
-		" 'reply': 'up ready 100%',"
-		" 'state': null, 'ceiling': null, 'hold': null},"
+		" 'probe_detail': 'HTTP status 200', 'reply': 'up 100%',"
+		" 'state': null, 'ceiling': null, 'hold': null,"
+		" 'last_poll': '2026-11-23T09:29:59Z', 'warnings': []},"
 		"{'name': 'b', 'in_service': false,"
 		" 'verdict': 'fail', 'verdict_age_ms': 3725000,"
 		" 'probe': 'refused', 'probe_text': 'connection refused',"
-		" 'probe_detail': '127.0.0.1:8140: connection refused',"
+		" 'probe_detail': '192.0.2.22:8140: connection refused',"
 		" 'reply': 'fail drain 10% # connection refused',"
 		" 'state': {'order': 'drain', 'percent': null, 'by': 'alice',"
 		"  'reason': 'caf\xc3\xa9 \\'x\\'',"
@@ -166,124 +268,58 @@ static void json_for_scripts(void **state)
 		"  'until': null, 'durable': false},"
 		" 'hold': {'order': 'hold', 'percent': null, 'by': 'root',"
 		"  'reason': '', 'since': '2026-11-23T09:31:00Z',"
-		"  'until': null, 'durable': true}}]}");
-	json_t *got = parsed(report_json(&both));
-
-	(void)state;
-	if (!json_equal(got, wanted))
-		fail_msg("%s", json_dumps(got, JSON_INDENT(1)));
-	json_decref(got);
-	json_decref(wanted);
+		"  'until': null, 'durable': true},"
+		" 'last_poll': '2026-11-23T09:30:00Z', 'warnings': ["
+		"  '192.0.2.11 has not polled for 1h 0m "
+		"(3 of its intervals, or more)']}]}");
 }
 
-static void json_of_nothing(void **state)
+static void json_of_trouble(void **state)
 {
-	const struct report r = { NULL, 0, "it is \"damaged\"", NOW_S };
-	json_t *got = parsed(report_json(&r));
+	struct report_server s = servers[0];
+	struct report r = report_of(&s);
 
 	(void)state;
-	assert_int_equal(json_array_size(json_object_get(got, "servers")), 0);
-	assert_string_equal(
-		json_string_value(json_object_get(got, "problem")), r.problem);
-	json_decref(got);
-}
-
-/* --- the history --- */
-
-static struct history *two_changes(void)
-{
-	struct history *h = history_new();
-
-	assert_non_null(h);
-	history_add(h, NOW_S, "a", "verdict", "fail; HAProxy is told: fail");
-	history_add(
-		h, NOW_S + 1, "b", "order", "none -> \"x\", by caf\xc3\xa9");
-	return h;
-}
-
-static void history_for_people(void **state)
-{
-	struct history *none = history_new(), *h = two_changes();
-
-	(void)state;
-	expect_text(report_history_text(none), "");
-	expect_text(report_history_text(h),
-		"2026-11-23 09:30:00  a  verdict: fail; HAProxy is told: fail\n"
-		"2026-11-23 09:30:01  b  order: none -> \"x\", "
-		"by caf\xc3\xa9\n");
-	expect_text(report_entry_text(history_get(h, 0)),
-		"2026-11-23 09:30:00  a  verdict: "
-		"fail; HAProxy is told: fail\n");
-	history_free(none);
-	history_free(h);
-}
-
-static void history_for_scripts(void **state)
-{
-	struct history *none = history_new(), *h = two_changes();
-	json_t *wanted =
-		quoted("[{'version': 1, 'time': '2026-11-23T09:30:00Z',"
-		       " 'server': 'a', 'what': 'verdict',"
-		       " 'text': 'fail; HAProxy is told: fail'},"
-		       "{'version': 1, 'time': '2026-11-23T09:30:01Z',"
-		       " 'server': 'b', 'what': 'order',"
-		       " 'text': 'none -> \\'x\\', by caf\xc3\xa9'}]");
-	json_t *got = parsed(report_history_json(h));
-	char *line = report_entry_json(history_get(h, 1));
-
-	(void)state;
-	assert_true(json_equal(got, wanted));
-	json_decref(got);
-	/* One line for each, so that a script can read them as they come. */
-	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
-	got = parsed(line);
-	assert_true(json_equal(got, json_array_get(wanted, 1)));
-	json_decref(got);
-	got = parsed(report_history_json(none));
-	assert_int_equal(json_array_size(got), 0);
-	json_decref(got);
-	json_decref(wanted);
-	history_free(none);
-	history_free(h);
-}
-
-/* Whatever bytes come in, JSON goes out. */
-static void history_of_any_bytes(void **state)
-{
-	struct history *h = history_new();
-	char any[256], longest[HISTORY_TEXT_MAX * 2 + 1];
-	json_t *got;
-
-	(void)state;
-	for (int i = 1; i < 256; i++)
-		any[i - 1] = (char)i;
-	any[255] = '\0';
-	for (size_t i = 0; i < sizeof(longest) - 1; i += 2)
-		memcpy(longest + i, "\xc3\xa9", 2);
-	longest[sizeof(longest) - 1] = '\0';
-	history_add(h, NOW_S, "a", "order", "%s", any);
-	history_add(h, NOW_S, "a", "order", "%s", longest);
-	history_add(h, NOW_S, "a", "order", "x%s", longest);
-	got = parsed(report_history_json(h));
-	assert_int_equal(json_array_size(got), 3);
-	json_decref(got);
-	history_free(h);
+	r.flags = COMMAND_JSON;
+	r.problem = "it is \"damaged\"";
+	r.refused = UINT64_C(5000000000);
+	r.refused_last = "2001:db8::1";
+	s.view.verdict = VERDICT_NONE;
+	s.view.probed = &no_probe;
+	s.view.pollers = &polled_by_nobody;
+	expect_json(report_status(&r),
+		"{'version': 1, 'time': '2026-11-23T09:30:00Z',"
+		" 'problem': 'it is \\'damaged\\'', 'warnings': ["
+		"'it is \\'damaged\\'',"
+		" '5000000000 polls refused from outside allow, the last from "
+		"2001:db8::1'], 'servers': ["
+		"{'name': 'puppet1.example.com', 'in_service': false,"
+		" 'verdict': 'none', 'verdict_age_ms': 180999, 'probe': 'none',"
+		" 'probe_text': 'no probe has ended yet', 'probe_detail': '',"
+		" 'reply': 'up 100%', 'state': null, 'ceiling': null,"
+		" 'hold': null, 'last_poll': null, 'warnings': ["
+		"'no HAProxy has polled since usherd started']}]}");
+	r.n = 0;
+	r.problem = "";
+	r.refused = 0;
+	expect_json(report_status(&r),
+		"{'version': 1, 'time': '2026-11-23T09:30:00Z',"
+		" 'problem': '', 'warnings': [], 'servers': []}");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_for_people),
-		cmocka_unit_test(a_problem_comes_first),
+		cmocka_unit_test(problems_come_first),
+		cmocka_unit_test(nothing_yet),
+		cmocka_unit_test(each_warning),
 		cmocka_unit_test(color_says_how_it_is),
+		cmocka_unit_test(a_hundred_columns),
+		cmocka_unit_test(other_widths),
 		cmocka_unit_test(json_for_scripts),
-		cmocka_unit_test(json_of_nothing),
-		cmocka_unit_test(history_for_people),
-		cmocka_unit_test(history_for_scripts),
-		cmocka_unit_test(history_of_any_bytes),
+		cmocka_unit_test(json_of_trouble),
 	};
 
-	setenv("TZ", "UTC", 1);
-	tzset();
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

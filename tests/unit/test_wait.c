@@ -242,7 +242,7 @@ static void an_order_keeps_it_out(void **state)
 	lacks(&s, "it is up, and an order keeps it out");
 	quiet(&s, 60, "1", NO_PROBE);
 	order(&s, ORDER_NONE);
-	quiet(&s, 1, "", NO_PROBE);
+	step(&s, 1000, "", NO_PROBE, WAIT_GOES_ON, "measured: up");
 	lacks(&s, "0 of 1 HAProxies told, not 192.0.2.1");
 	step(&s, 1000, "1", NO_PROBE, WAIT_DONE, "delivered to 1 HAProxy");
 	close_scene(&s);
@@ -261,8 +261,9 @@ static void released(void **state)
 	order(&s, ORDER_RELEASE);
 	step(&s, 1000, "12", NO_PROBE, WAIT_GOES_ON,
 		"telling 2 HAProxies for 30s");
-	lacks(&s, "0 of 2 HAProxies told, not 192.0.2.2");
+	lacks(&s, "0 of 2 HAProxies have been told for 30s");
 	quiet(&s, 30, "12", NO_PROBE);
+	lacks(&s, "2 of 2 HAProxies have been told for 30s");
 	s.released = true;
 	step(&s, 1000, "12", NO_PROBE, WAIT_DONE, "");
 	close_scene(&s);
@@ -273,6 +274,22 @@ static void released(void **state)
 	quiet(&s, 30, "", NO_PROBE);
 	s.released = true;
 	step(&s, 1000, "", NO_PROBE, WAIT_DONE, "");
+	close_scene(&s);
+}
+
+static void the_release_ends(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, WAIT_RELEASED);
+	before(&s, 5, "1");
+	order(&s, ORDER_RELEASE);
+	step(&s, 1000, "1", RUNNING, WAIT_GOES_ON, "telling 1 HAProxy for 30s");
+	/* What runs there is no matter. */
+	lacks(&s, "1 of 1 HAProxies have been told for 30s");
+	order(&s, ORDER_NONE);
+	step(&s, 1000, "1", NO_PROBE, WAIT_LOST, "the release has ended");
 	close_scene(&s);
 }
 
@@ -293,6 +310,7 @@ int main(void)
 		cmocka_unit_test(in_service_already),
 		cmocka_unit_test(an_order_keeps_it_out),
 		cmocka_unit_test(released),
+		cmocka_unit_test(the_release_ends),
 	};
 
 	return cmocka_run_group_tests_name("wait", tests, NULL, NULL);

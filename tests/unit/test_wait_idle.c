@@ -60,6 +60,62 @@ static void busy_unseen(void **state)
 	close_scene(&s);
 }
 
+/* What was seen before the delivery says nothing of the time after it. */
+static void no_probe_since_the_delivery(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, WAIT_IDLE);
+	before(&s, 5, "1");
+	order(&s, ORDER_DRAIN);
+	for (int i = 0; i <= 6; i++) {
+		s.now.ms += 1000;
+		probe(&s, IDLE);
+	}
+	poll_as(&s, "1");
+	step(&s, 1, "", NO_PROBE, WAIT_GOES_ON, "delivered to 1 HAProxy");
+	step(&s, 1000, "1", NO_PROBE, WAIT_GOES_ON,
+		"0 requests running, 0 waiting");
+	quiet(&s, 60, "1", NO_PROBE);
+	step(&s, 1000, "1", IDLE, WAIT_DONE, "");
+	close_scene(&s);
+}
+
+/* Twice seen to be idle, and five seconds between. */
+static void one_probe_is_not_enough(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_delivered(&s, RUNNING, "1 request running, 0 waiting");
+	step(&s, 1000, "1", IDLE, WAIT_GOES_ON,
+		"0 requests running, 0 waiting");
+	quiet(&s, 60, "1", NO_PROBE);
+	step(&s, 1000, "1", IDLE, WAIT_DONE, "");
+	close_scene(&s);
+}
+
+static void slow_since_the_delivery(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, WAIT_IDLE);
+	before(&s, 5, "1");
+	order(&s, ORDER_DRAIN);
+	for (int i = 0; i <= 6; i++) {
+		s.now.ms += 1000;
+		probe(&s, IDLE);
+	}
+	poll_as(&s, "1");
+	step(&s, 0, "", NO_PROBE, WAIT_GOES_ON, "delivered to 1 HAProxy");
+	step(&s, 1000, "1", NO_PROBE, WAIT_GOES_ON,
+		"0 requests running, 0 waiting");
+	quiet(&s, 60, "1", SLOW);
+	close_scene(&s);
+}
+
 static void too_slow_for_figures(void **state)
 {
 	struct scene s;
@@ -138,7 +194,7 @@ static void nothing_is_known(void **state)
 	step(&s, 1000, "", NO_PROBE, WAIT_GOES_ON,
 		"warning: no HAProxy polls, so nobody has been told");
 	quiet(&s, 3600, "", NO_PROBE);
-	lacks(&s, "it has not settled yet");
+	lacks(&s, "it has not been idle for 5s");
 	close_scene(&s);
 }
 
@@ -169,6 +225,9 @@ int main(void)
 		cmocka_unit_test(busy_then_idle),
 		cmocka_unit_test(busy_again),
 		cmocka_unit_test(busy_unseen),
+		cmocka_unit_test(no_probe_since_the_delivery),
+		cmocka_unit_test(one_probe_is_not_enough),
+		cmocka_unit_test(slow_since_the_delivery),
 		cmocka_unit_test(too_slow_for_figures),
 		cmocka_unit_test(no_figures_ever),
 		cmocka_unit_test(blind_before_the_delivery),

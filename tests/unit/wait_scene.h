@@ -111,6 +111,7 @@ static inline struct wait_facts facts_of(const struct scene *s)
 		.verdict = s->verdict,
 		.ordered_out = s->orders.state.kind != ORDER_NONE &&
 			s->orders.state.kind != ORDER_RELEASE,
+		.releasing = s->orders.state.kind == ORDER_RELEASE,
 		.released = s->released,
 		.idle = &s->idle };
 }
@@ -134,7 +135,6 @@ static inline void step(struct scene *s, uint64_t ms, const char *who,
 	s->now.ms += ms;
 	s->now.s = START_S + (int64_t)((s->now.ms - START_MS) / 1000);
 	poll_as(s, who);
-	pollers_look(&s->pollers, s->now, on_poller, NULL);
 	probe(s, found);
 	facts = facts_of(s);
 	state = wait_advance(&s->wait, &s->rules, &facts, s->now, text);
@@ -142,6 +142,8 @@ static inline void step(struct scene *s, uint64_t ms, const char *who,
 		fail_msg("at %llu ms: %d: \"%s\", not %d: \"%s\"",
 			(unsigned long long)(s->now.ms - START_MS), (int)state,
 			text, (int)wanted, says);
+	/* Who waits may be the first to notice that one is silent. */
+	pollers_look(&s->pollers, s->now, on_poller, NULL);
 }
 
 /* So many seconds in which there is nothing to say. */
