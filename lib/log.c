@@ -83,8 +83,6 @@ static void write_line(enum log_level level, const char *fmt, va_list ap)
 	size_t n;
 	int more;
 
-	if (level > threshold)
-		return;
 	n = begin_line(line, sizeof(line), level);
 	more = vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	if (more > 0)
@@ -99,7 +97,25 @@ static void write_line(enum log_level level, const char *fmt, va_list ap)
 	errno = saved;
 }
 
+static void write_if_wanted(enum log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void write_if_wanted(enum log_level level, const char *fmt, va_list ap)
+{
+	if (level <= threshold)
+		write_line(level, fmt, ap);
+}
+
 void log_at(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_if_wanted(level, fmt, ap);
+	va_end(ap);
+}
+
+void log_always(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -113,7 +129,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	{ \
 		va_list ap; \
 		va_start(ap, fmt); \
-		write_line(level, fmt, ap); \
+		write_if_wanted(level, fmt, ap); \
 		va_end(ap); \
 	}
 

@@ -21,6 +21,9 @@ int log_find_level(const char *name, enum log_level *level);
 
 void log_at(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Whatever the level that was set. */
+void log_always(enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -21,11 +21,12 @@ struct serve;
 struct serve_conn;
 
 enum {
-	SERVE_REQUEST_MAX = 512,      /* bytes kept of a request: TCP */
-	SERVE_COMMAND_MAX = 2048,     /* likewise: unix */
-	SERVE_UNSENT_MAX = 1 << 20,   /* bytes that a slow peer may leave */
-	SERVE_FORGET_MAX = 65536,     /* bytes read and forgotten at the end */
-	SERVE_LINGER_MS = 2000,       /* from the reply to the close */
+	SERVE_REQUEST_MAX = 512,    /* bytes kept of a request: TCP */
+	SERVE_COMMAND_MAX = 2048,   /* likewise: unix */
+	SERVE_UNSENT_MAX = 1 << 20, /* bytes that a slow peer may leave */
+	SERVE_FORGET_MAX = 65536,   /* bytes read and forgotten at the end */
+	SERVE_LINGER_MS = 2000, /* from the reply's last byte to the close */
+	SERVE_FETCH_MS = 60000, /* until the peer has taken all of it */
 	SERVE_CONNECTIONS_MAX = 1024, /* above: the oldest is closed */
 };
 

@@ -86,7 +86,8 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 	struct serve_conn *c = req->handle->data;
 
 	/* ENOTCONN: the peer has its line and is gone already. */
-	if (status < 0 || c->ended)
+	if (status < 0 || c->ended ||
+		uv_timer_start(&c->timer, on_linger, SERVE_LINGER_MS, 0) != 0)
 		serve_conn_close(c);
 }
 
@@ -116,14 +117,24 @@ static int write_reply(struct serve_conn *c, const char *reply, size_t len)
 	return uv_write(&c->write, stream, &b, 1, on_written);
 }
 
+/* A reply that the kernel didn't take whole has to be fetched first. */
+static uint64_t linger_ms(const struct serve_conn *c)
+{
+	return uv_stream_get_write_queue_size(&c->s.stream) > 0
+		? SERVE_FETCH_MS
+		: SERVE_LINGER_MS;
+}
+
 static void reply(struct serve_conn *c, const char *text, size_t len)
 {
 	c->replied = true;
 	if (write_reply(c, text, len) != 0 ||
 		uv_shutdown(&c->shutdown, &c->s.stream, on_shutdown) != 0 ||
-		uv_timer_start(&c->timer, on_linger, SERVE_LINGER_MS, 0) != 0)
+		uv_timer_start(&c->timer, on_linger, linger_ms(c), 0) != 0)
 		serve_conn_close(c);
 }
+
+static void drop(struct serve_conn *c);
 
 /*
  * Who has shut his side may still wait for what comes; who has closed is gone,
@@ -136,7 +147,7 @@ static void on_look(uv_timer_t *timer)
 
 	if (uv_fileno(&c->s.handle, &p.fd) == 0 && poll(&p, 1, 0) == 1 &&
 		(p.revents & (POLLHUP | POLLERR)) != 0)
-		serve_conn_drop(c);
+		drop(c);
 }
 
 /* No deadline runs while it is held. */
@@ -181,13 +192,25 @@ static void ask(struct serve_conn *c, enum serve_event event)
 	}
 }
 
-void serve_conn_drop(struct serve_conn *c)
+static void drop(struct serve_conn *c)
 {
 	if (c->held && !c->closing) {
 		c->held = false;
 		ask(c, SERVE_GONE);
 	}
 	serve_conn_close(c);
+}
+
+void serve_conn_drop_oldest(struct serve *s)
+{
+	struct serve_conn *c = s->oldest;
+
+	while (c != NULL && c->held)
+		c = c->newer;
+	if (c == NULL)
+		c = s->oldest;
+	if (c != NULL)
+		drop(c);
 }
 
 static void on_late(uv_timer_t *timer)
@@ -228,11 +251,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	if (n == UV_EOF) {
 		on_end(c);
 	} else if (n < 0) {
-		serve_conn_drop(c);
+		drop(c);
 	} else if (c->replied || c->held) {
 		c->forgotten += (size_t)n;
 		if (c->forgotten > SERVE_FORGET_MAX)
-			serve_conn_drop(c);
+			drop(c);
 	} else {
 		c->len += (size_t)n;
 		ask(c, c->len < c->cap ? SERVE_MORE : SERVE_FULL);
@@ -299,12 +322,12 @@ static void on_piece_written(uv_write_t *req, int status)
 
 	free(req);
 	if (status < 0)
-		serve_conn_drop(c);
+		drop(c);
 }
 
 static void on_broken(uv_timer_t *timer)
 {
-	serve_conn_drop(timer->data);
+	drop(timer->data);
 }
 
 void serve_hold_data(struct serve_conn *c, void *held)
@@ -319,7 +342,8 @@ void serve_write(struct serve_conn *c, const char *text, size_t len)
 	int rc = UV_ENOMEM;
 
 	if (p != NULL && !c->broken &&
-		c->s.stream.write_queue_size <= SERVE_UNSENT_MAX) {
+		uv_stream_get_write_queue_size(&c->s.stream) <=
+			SERVE_UNSENT_MAX) {
 		memcpy(p->text, text, len);
 		b = uv_buf_init(p->text, (unsigned)len);
 		rc = uv_write(&p->req, &c->s.stream, &b, 1, on_piece_written);

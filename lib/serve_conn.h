@@ -41,8 +41,8 @@ int serve_conn_make_spare(struct serve *s);
 /* Takes the connection that waits at the listener. */
 void serve_conn_accept(struct serve *s);
 
-/* Ends it; who holds it hears SERVE_GONE. */
-void serve_conn_drop(struct serve_conn *c);
+/* Ends the oldest that nobody holds, or the oldest; SERVE_GONE says so. */
+void serve_conn_drop_oldest(struct serve *s);
 
 /* Ends it without a word. */
 void serve_conn_close(struct serve_conn *c);

@@ -1,5 +1,6 @@
 #include "agent.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 struct agent {
 	uv_loop_t *loop;
 	struct serve *serve; /* NULL: shut */
+	bool stuck;          /* could not be opened again */
 	struct agent_record *record;
 	const struct addr_net *nets; /* who may poll */
 	size_t n_nets;
@@ -183,7 +185,14 @@ void agent_shut(struct agent *a)
 
 int agent_reopen(struct agent *a)
 {
-	return listen_as_configured(a);
+	int rc = listen_as_configured(a);
+
+	if (rc != 0 && !a->stuck)
+		log_error("listen agent=%s text=\"can't listen there again: "
+			  "%s\"",
+			a->address, uv_strerror(rc));
+	a->stuck = rc != 0;
+	return rc;
 }
 
 int agent_is_open(const struct agent *a)

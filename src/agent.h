@@ -75,8 +75,8 @@ void agent_configure(struct agent *a, const char *owner,
 int agent_is(const struct agent *a, const char *address);
 
 /*
- * A port may be shut for a while.  agent_reopen(): 0, or a UV_E* code; then it
- * stays shut.
+ * A port may be shut for a while.  agent_reopen(): 0, or a UV_E* code (said in
+ * the log, once); then it stays shut.
  */
 void agent_shut(struct agent *a);
 int agent_reopen(struct agent *a);

@@ -26,27 +26,43 @@ static void describe(char *dst, size_t cap, const struct order *o)
 	text_quotable(dst);
 }
 
-static void tell_slot(struct history *h, const char *server, const char *by,
+/* 1 when there was something to tell, else 0. */
+static int tell_slot(struct history *h, const char *server, const char *by,
 	const struct order *old, const struct order *now)
 {
 	char was[ORDER_WHY_MAX + 128], is[ORDER_WHY_MAX + 128];
 
 	if (order_same(old, now))
-		return;
+		return 0;
 	describe(was, sizeof(was), old);
 	describe(is, sizeof(is), now);
 	history_add(
 		h, time(NULL), server, "order", "%s -> %s, by %s", was, is, by);
-	log_info("order server=%s by=\"%s\" old=\"%s\" new=\"%s\"", server, by,
-		was, is);
+	log_always(LOG_INFO, "order server=%s by=\"%s\" old=\"%s\" new=\"%s\"",
+		server, by, was, is);
+	return 1;
 }
 
 void audit_change(struct history *h, const char *server, const char *by,
-	const struct orders *old, const struct orders *now)
+	const char *command, const struct orders *old, const struct orders *now)
 {
-	tell_slot(h, server, by, &old->state, &now->state);
-	tell_slot(h, server, by, &old->ceiling, &now->ceiling);
-	tell_slot(h, server, by, &old->hold, &now->hold);
+	int told = tell_slot(h, server, by, &old->state, &now->state);
+
+	told += tell_slot(h, server, by, &old->ceiling, &now->ceiling);
+	told += tell_slot(h, server, by, &old->hold, &now->hold);
+	if (told > 0)
+		return;
+	history_add(h, time(NULL), server, "order",
+		"%s: nothing changes, by %s", command, by);
+	log_always(LOG_INFO,
+		"order server=%s by=\"%s\" text=\"%s: nothing changes\"",
+		server, by, command);
+}
+
+void audit_act(const char *by, const char *what, const char *word)
+{
+	log_always(LOG_INFO, "control by=\"%s\" text=\"%s%s%s\"", by, what,
+		*word != '\0' ? " " : "", word);
 }
 
 void audit_end(struct history *h, const char *server, const struct order *ended,

@@ -97,13 +97,18 @@ static void apply(struct orders *o, const struct command *c, const char *who,
 	order_give(o, &given);
 }
 
+/* What nothing is known of yet may well be in service. */
 static size_t in_service(const struct change_target *targets, size_t n)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < n; i++)
-		count += (size_t)standing_in_service(
-			&targets[i].view, &targets[i].next);
+	for (size_t i = 0; i < n; i++) {
+		struct standing_view view = targets[i].view;
+
+		if (view.verdict == VERDICT_NONE)
+			view.verdict = VERDICT_UP;
+		count += (size_t)standing_in_service(&view, &targets[i].next);
+	}
 	return count;
 }
 
@@ -118,7 +123,7 @@ enum change_verdict change_work_out(struct change_target *targets, size_t n,
 		return verdict;
 	if (require_reason == CONFIG_YES &&
 		(c->spec->takes & COMMAND_TAKES_REASON) != 0 &&
-		*c->why == '\0') {
+		c->why[strspn(c->why, " ")] == '\0') {
 		text_format(error, COMMAND_ERROR_MAX,
 			"%s: a reason is required here: add -m REASON",
 			c->spec->name);
@@ -141,4 +146,18 @@ enum change_verdict change_work_out(struct change_target *targets, size_t n,
 		return CHANGE_REFUSED;
 	}
 	return CHANGE_DONE;
+}
+
+static void merge_slot(
+	struct order *slot, const struct order *now, const struct order *next)
+{
+	if (!order_same(now, next))
+		*slot = *next;
+}
+
+void change_merge(struct orders *orders, const struct change_target *t)
+{
+	merge_slot(&orders->state, &t->now.state, &t->next.state);
+	merge_slot(&orders->ceiling, &t->now.ceiling, &t->next.ceiling);
+	merge_slot(&orders->hold, &t->now.hold, &t->next.hold);
 }

@@ -40,4 +40,10 @@ enum change_verdict change_work_out(struct change_target *targets, size_t n,
 	const struct command *c, const char *who, int64_t now_s,
 	enum config_switch require_reason, char error[COMMAND_ERROR_MAX]);
 
+/*
+ * Puts into `orders`, which may have changed since the command was worked out,
+ * only what it changes: a hold may have ended meanwhile, or an order run out.
+ */
+void change_merge(struct orders *orders, const struct change_target *t);
+
 #endif

@@ -214,14 +214,18 @@ static int take_time(struct command *c, const char *option, const char *value,
 		if (strcmp(times[i].name, option) != 0 ||
 			(c->spec->takes & times[i].takes) == 0)
 			continue;
-		if (text_parse_time(value, &ms) == 0 && ms >= 1000) {
+		if (text_parse_time(value, &ms) != 0 || ms < 1000)
+			text_format(what, sizeof(what),
+				"%s is a whole number with s, m, h or d, such "
+				"as 30m, not ",
+				option);
+		else if (ms > COMMAND_TIME_MAX_MS)
+			text_format(what, sizeof(what),
+				"%s is at most 3650d, not ", option);
+		else {
 			memcpy((char *)c + times[i].offset, &ms, sizeof(ms));
 			return 0;
 		}
-		text_format(what, sizeof(what),
-			"%s is a whole number with s, m, h or d, such as 30m, "
-			"not ",
-			option);
 		return usage_error(c, error, what, value);
 	}
 	return usage_error(c, error, "does not take ", option);

@@ -92,6 +92,8 @@ enum command_flag {
 	COMMAND_WAITS = 1024,
 };
 
+#define COMMAND_TIME_MAX_MS (3650ULL * 86400 * 1000)
+
 enum {
 	COMMAND_NAME_MAX = 256,
 	COMMAND_WORDS_MAX = 32,

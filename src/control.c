@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "command.h"
 #include "held.h"
 #include "log.h"
@@ -173,11 +174,14 @@ static enum serve_next act(struct control *c, struct serve_request *r,
 
 	switch (command->spec->id) {
 	case COMMAND_PROBE:
+		audit_act(who->name, "probe", command->server);
 		return hold(c, r, held_probe(&c->held, r->conn, command, error),
 			error);
 	case COMMAND_RELOAD:
+		audit_act(who->name, "reload", "");
 		return reload(c, r, command);
 	case COMMAND_LOG_LEVEL:
+		audit_act(who->name, "log-level", command->word);
 		return set_log_level(c, r, command);
 	default:
 		return take_order(c, r, command, who);

@@ -20,14 +20,29 @@ static void take_figures(struct idle *i, const struct jruby *j, uint64_t now_ms)
 	i->seen_ms = now_ms;
 }
 
-/* Too slow is no sign of a server that gives none: it is busy. */
-static void take_none(struct idle *i, const struct probed *p)
+/* Whether the probe shows that no figures can be had, now or later. */
+static bool shows_none(const struct probed *p)
+{
+	switch (p->outcome) {
+	case OUTCOME_BUSY:
+	case OUTCOME_TIMEOUT:
+	case OUTCOME_UNREACHABLE:
+	case OUTCOME_RESET:
+	case OUTCOME_INTERNAL:
+		return false;
+	default:
+		return p->figures != PROBED_CUT_FIGURES;
+	}
+}
+
+static void take_none(struct idle *i, const struct probed *p, uint64_t now_ms)
 {
 	i->since_ms = 0;
-	if (p->outcome == OUTCOME_BUSY || p->figures == PROBED_CUT_FIGURES)
+	if (!shows_none(p) || ++i->missed < IDLE_BLIND_PROBES)
 		return;
-	if (++i->missed >= IDLE_BLIND_PROBES)
-		i->sight = IDLE_BLIND;
+	if (i->sight != IDLE_BLIND)
+		i->blind_ms = now_ms;
+	i->sight = IDLE_BLIND;
 }
 
 void idle_probe(struct idle *i, const struct probed *p, uint64_t now_ms)
@@ -47,6 +62,6 @@ void idle_probe(struct idle *i, const struct probed *p, uint64_t now_ms)
 	} else {
 		if (was_closed)
 			memset(i, 0, sizeof(*i));
-		take_none(i, p);
+		take_none(i, p, now_ms);
 	}
 }

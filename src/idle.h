@@ -29,6 +29,7 @@ struct idle {
 	bool counted;      /* borrow_count is of the probe before */
 	uint64_t borrow_count;
 	unsigned missed;
+	uint64_t blind_ms;         /* IDLE_BLIND since */
 	unsigned running, waiting; /* requests, with IDLE_SEEN */
 };
 

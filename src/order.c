@@ -85,6 +85,17 @@ size_t order_expire(
 	return n;
 }
 
+int order_takes(const struct orders *o)
+{
+	return o->state.kind == ORDER_DRAIN || o->state.kind == ORDER_MAINT ||
+		o->hold.kind != ORDER_NONE;
+}
+
+int order_keeps_out(const struct orders *o)
+{
+	return order_takes(o) || o->state.kind == ORDER_DOWN;
+}
+
 int64_t order_next_end(const struct orders *o)
 {
 	const struct order *const slots[ORDER_SLOTS] = { &o->state, &o->ceiling,

@@ -70,6 +70,11 @@ void order_give(struct orders *o, const struct order *given);
 size_t order_expire(
 	struct orders *o, int64_t now_s, struct order ended[ORDER_SLOTS]);
 
+/* 1 when they keep new work away; else 0. */
+int order_keeps_out(const struct orders *o);
+/* 1 when HAProxy is told drain or maint, which only `ready` ends; else 0. */
+int order_takes(const struct orders *o);
+
 /* The next end of any, or 0 where none has one. */
 int64_t order_next_end(const struct orders *o);
 

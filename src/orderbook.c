@@ -17,7 +17,7 @@
 
 enum {
 	RETRY_MS = 5000, /* of a write that failed */
-	GATHER_MS = 500,
+	GATHER_MS = 50,  /* and 1 more for each server */
 };
 
 struct orderbook_entry {
@@ -37,7 +37,8 @@ struct orderbook {
 	struct history *history;
 	uv_timer_t retry;
 	bool closing;
-	bool dirty; /* what is in force may not be what is on disk */
+	bool dirty;        /* what is in force may not be what is on disk */
+	char problem[128]; /* with the last write; "" for none */
 	struct orderbook_entry *first;
 	struct orderbook_entry **last;
 	bool writing_first; /* the write under way is for `first` */
@@ -79,7 +80,9 @@ static void on_retry(uv_timer_t *timer)
 
 static void write_failed(struct orderbook *b, int status)
 {
-	log_error("state text=\"can't be written: %s\"", uv_strerror(status));
+	text_format(b->problem, sizeof(b->problem),
+		"the state file can't be written: %s", uv_strerror(status));
+	log_error("state text=\"%s\"", b->problem);
 	b->dirty = true;
 	uv_timer_start(&b->retry, on_retry, RETRY_MS, 0);
 }
@@ -127,10 +130,12 @@ static void put_into_force(struct orderbook *b)
 	for (size_t i = 0; i < p->n; i++) {
 		struct change_target *t = &p->targets[i];
 		struct server *s = fleet_find(b->fleet, t->name);
+		struct orders orders;
 
 		if (!t->chosen)
 			continue;
-		audit_change(b->history, t->name, p->who, &t->now, &t->next);
+		audit_change(b->history, t->name, p->who, p->command.spec->name,
+			&t->now, &t->next);
 		/* A reload may have come while it was written. */
 		if (s == NULL) {
 			remember(b, t->name, &t->next);
@@ -138,7 +143,9 @@ static void put_into_force(struct orderbook *b)
 		}
 		if (gives_back(&p->command))
 			standing_owe(server_standing(s));
-		standing_put_orders(server_standing(s), &t->next);
+		orders = *standing_orders(server_standing(s));
+		change_merge(&orders, t);
+		standing_put_orders(server_standing(s), &orders);
 		standing_look(server_standing(s), &t->view);
 		server_keep_pace(s);
 	}
@@ -150,6 +157,8 @@ static void on_written(void *arg, int status)
 	struct orderbook *b = arg;
 	char text[COMMAND_ERROR_MAX];
 
+	if (status == 0)
+		b->problem[0] = '\0';
 	if (status != 0) {
 		write_failed(b, status);
 		text_format(text, sizeof(text),
@@ -207,12 +216,11 @@ static void write_last(struct orderbook *b)
 {
 	struct statefile_server *all;
 
-	if (!b->dirty || fleet_config(b->fleet) == NULL ||
-		store_state(b->store) != STORE_IDLE)
+	if (!b->dirty || fleet_config(b->fleet) == NULL)
 		return;
 	all = gather(b, NULL);
 	if (all != NULL)
-		store_write_now(b->store, all, count_servers(b));
+		store_write_last(b->store, all, count_servers(b));
 	free(all);
 }
 
@@ -288,7 +296,8 @@ static void on_changed(void *arg)
 
 	b->dirty = true;
 	if (!b->closing && !uv_is_active((uv_handle_t *)&b->retry))
-		uv_timer_start(&b->retry, on_retry, GATHER_MS, 0);
+		uv_timer_start(
+			&b->retry, on_retry, GATHER_MS + count_servers(b), 0);
 }
 
 static void on_ended(void *arg, const char *server, const struct order *ended,
@@ -363,7 +372,7 @@ void orderbook_start(struct orderbook *b, struct fleet *fleet)
 
 const char *orderbook_problem(const struct orderbook *b)
 {
-	return store_problem(b->store);
+	return *b->problem != '\0' ? b->problem : store_problem(b->store);
 }
 
 void orderbook_close(struct orderbook *b)

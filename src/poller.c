@@ -60,7 +60,10 @@ int poller_expected(const struct pollers *all, const struct poller *p,
 	return silent_ms(all, p, now.ms) <= patience_ms(p);
 }
 
-/* One whose place may be given away: it asks no more, and is owed nothing. */
+/*
+ * One whose place may be given away: it asks no more, and is owed nothing, or
+ * has never come often.
+ */
 static struct poller *find_idle(struct pollers *p, struct poller_time now)
 {
 	struct poller *oldest = NULL;
@@ -68,7 +71,7 @@ static struct poller *find_idle(struct pollers *p, struct poller_time now)
 	for (size_t i = 0; i < p->n; i++) {
 		struct poller *q = &p->list[i];
 
-		if (q->taken || poller_expected(p, q, now))
+		if ((q->taken && poller_known(q)) || poller_expected(p, q, now))
 			continue;
 		if (oldest == NULL ||
 			silent_ms(p, q, now.ms) > silent_ms(p, oldest, now.ms))
@@ -98,7 +101,9 @@ static struct poller *add(struct pollers *p, const struct poller *fresh)
 
 static bool lately(int64_t s, struct poller_time now)
 {
-	return s != 0 && s > now.s - POLLER_NEW_OWED_S;
+	/* A future one is of a clock that was wrong, then or now. */
+	return s != 0 && s > now.s - POLLER_NEW_OWED_S &&
+		s < now.s + POLLER_NEW_OWED_S;
 }
 
 static struct poller *welcome(
@@ -268,13 +273,14 @@ enum answer_form pollers_poll(struct pollers *p, enum poller_policy policy,
 
 /* --- time --- */
 
-static bool to_be_forgotten(
-	const struct pollers *all, const struct poller *p, uint64_t now_ms)
+static bool to_be_forgotten(const struct pollers *all, const struct poller *p,
+	struct poller_time now)
 {
-	uint64_t age_ms = silent_ms(all, p, now_ms);
+	uint64_t age_ms = silent_ms(all, p, now.ms);
 
 	if (p->taken)
-		return false;
+		return age_ms > POLLER_FORGET_MS &&
+			now.s - p->last_s > POLLER_FORGET_OWED_S;
 	return age_ms > POLLER_FORGET_MS ||
 		(!poller_known(p) && age_ms > POLLER_PASSER_MS);
 }
@@ -296,11 +302,8 @@ void pollers_look(struct pollers *p, struct poller_time now, poller_event_cb cb,
 {
 	size_t kept = 0;
 
-	/* The clock has been set back. */
-	if (p->ended_s > now.s)
-		p->ended_s = now.s;
 	for (size_t i = 0; i < p->n; i++) {
-		if (to_be_forgotten(p, &p->list[i], now.ms)) {
+		if (to_be_forgotten(p, &p->list[i], now)) {
 			p->unsaved = true;
 			continue;
 		}

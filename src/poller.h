@@ -31,6 +31,7 @@ enum {
 	POLLER_LIVE_MIN_MS = 3000, /* and no less: a hiccup is not an end */
 	POLLER_GAP_MAX_MS = 600 * 1000,    /* a longer gap says no more */
 	POLLER_FORGET_MS = 24 * 3600000,   /* one that stays away */
+	POLLER_FORGET_OWED_S = 30 * 86400, /* likewise, and is owed */
 	POLLER_PASSER_MS = 10 * 60 * 1000, /* one that never came often */
 	POLLER_NOBODY_MS = 30 * 1000,      /* until "nobody polls" is said */
 };

@@ -9,6 +9,7 @@ enum {
 	NAME_WIDTH_MAX = 36, /* a longer one gets a line of its own */
 	POLLED_WIDTH = 10,
 	MEASURED_WIDTH = 16,
+	WARNED_S = 24 * 3600, /* then it is taken for gone */
 	REPLY_WIDTH_MIN = 20,
 };
 
@@ -38,7 +39,7 @@ int report_warning(const struct report *r, const struct report_server *s,
 	for (size_t k = 0; k < p->n; k++) {
 		const struct poller *q = &p->list[k];
 
-		if (!q->silent || i-- > 0)
+		if (!q->silent || r->now.s - q->last_s > WARNED_S || i-- > 0)
 			continue;
 		addr_host_show(host, &q->host);
 		paper_age(age, r->now.s - q->last_s);

@@ -107,6 +107,13 @@ static void on_expiry(uv_timer_t *timer)
 	refresh(timer->data);
 }
 
+/* The lines and the orders are good until then. */
+static void refresh_if_due(struct standing *s)
+{
+	if (clock_now_ms() >= s->until_ms)
+		refresh(s);
+}
+
 /*
  * The clock is asked too: after this process or the machine has stood still,
  * polls are served before any timer has run.
@@ -224,15 +231,9 @@ void standing_probed(struct standing *s, const struct probed *p)
 	refresh(s);
 }
 
-static bool keeps_out(const struct orders *o)
-{
-	return o->state.kind == ORDER_DRAIN || o->state.kind == ORDER_MAINT ||
-		o->state.kind == ORDER_DOWN || o->hold.kind != ORDER_NONE;
-}
-
 int standing_wants_figures(const struct standing *s)
 {
-	return keeps_out(&s->orders);
+	return order_keeps_out(&s->orders);
 }
 
 enum health_pace standing_pace(const struct standing *s)
@@ -253,7 +254,7 @@ void standing_put_orders(struct standing *s, const struct orders *orders)
 	if (orders->state.kind == ORDER_RELEASE &&
 		s->orders.state.kind != ORDER_RELEASE)
 		s->released_ms = clock_now_ms();
-	if (!keeps_out(&s->orders))
+	if (!order_keeps_out(&s->orders))
 		memset(&s->idle, 0, sizeof(s->idle));
 	s->orders = *orders;
 	if (s->orders.hold.kind != ORDER_NONE && has_gone(&s->last))
@@ -265,7 +266,7 @@ void standing_look(struct standing *s, struct standing_view *v)
 {
 	const char *line;
 
-	refresh(s);
+	refresh_if_due(s);
 	line = usual_line(s);
 	*v = (struct standing_view){ .verdict = s->health.verdict,
 		.verdict_ms = s->health.since_ms > 0
@@ -305,11 +306,11 @@ int standing_released(const struct standing *s)
 
 struct wait_facts standing_wait_facts(struct standing *s)
 {
-	refresh(s);
+	refresh_if_due(s);
 	return (struct wait_facts){ .pollers = &s->pollers,
 		.saying = s->lines[ANSWER_WITH_READY].told,
 		.verdict = s->health.verdict,
-		.ordered_out = keeps_out(&s->orders),
+		.ordered_out = order_keeps_out(&s->orders),
 		.releasing = s->orders.state.kind == ORDER_RELEASE,
 		.released = is_released(s, time_now()),
 		.idle = &s->idle };
@@ -342,24 +343,19 @@ void standing_set_policy(struct standing *s, enum poller_policy policy)
 	s->policy = policy;
 }
 
-static bool takes(const struct orders *o)
-{
-	return o->state.kind == ORDER_DRAIN || o->state.kind == ORDER_MAINT ||
-		o->hold.kind != ORDER_NONE;
-}
-
 void standing_restore(struct standing *s, const struct orders *orders,
 	const struct pollers *pollers, enum standing_trust trust)
 {
 	uint64_t since_ms = s->pollers.since_ms;
 
 	s->orders = *orders;
+	s->released_ms = clock_now_ms();
 	if (pollers_copy(&s->pollers, pollers) != 0)
 		trust = STANDING_DOUBTFUL;
 	if (s->pollers.since_ms == 0)
 		s->pollers.since_ms = since_ms;
 	/* Who was told may have been lost with the last moments. */
-	if (takes(orders) || trust == STANDING_DOUBTFUL)
+	if (order_takes(orders) || trust == STANDING_DOUBTFUL)
 		pollers_doubt(&s->pollers, time_now());
 	refresh(s);
 }

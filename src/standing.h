@@ -124,7 +124,7 @@ enum standing_trust { STANDING_SURE, STANDING_DOUBTFUL };
 
 /*
  * Before anything else: goes on with the orders and pollers of an earlier run,
- * or of a server of this name.  Without a word in the log.
+ * or of a server of this name.  Says in the log only what has run out.
  */
 void standing_restore(struct standing *s, const struct orders *orders,
 	const struct pollers *pollers, enum standing_trust trust);

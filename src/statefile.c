@@ -23,7 +23,8 @@ static json_t *encode_order(const struct order *o)
 		"left", o->left);
 }
 
-static json_t *encode_poller(const struct poller *p)
+/* Who is about to be told a drain is written down as told. */
+static json_t *encode_poller(const struct pollers *all, const struct poller *p)
 {
 	char address[ADDR_TEXT_MAX];
 
@@ -31,7 +32,8 @@ static json_t *encode_poller(const struct poller *p)
 	return json_pack("{ss sI sI sI ss sb sb}", "address", address, "last",
 		(json_int_t)p->last_s, "interval", (json_int_t)p->interval_ms,
 		"longest", (json_int_t)p->longest_ms, "told",
-		answer_told_name(p->told), "taken", p->taken, "sure", p->sure);
+		answer_told_name(p->told), "taken",
+		p->taken || answer_takes(all->saying), "sure", p->sure);
 }
 
 /* Where there is nothing to tell, nothing is written. */
@@ -41,7 +43,8 @@ static int encode_pollers(json_t *server, const struct pollers *p)
 	int rc = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		rc |= json_array_append_new(list, encode_poller(&p->list[i]));
+		rc |= json_array_append_new(
+			list, encode_poller(p, &p->list[i]));
 	if (p->n > 0)
 		rc |= json_object_set(server, "pollers", list);
 	json_decref(list);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,9 @@ struct store {
 	size_t n_found;
 	enum standing_trust trust;
 	struct afile_write *write; /* under way */
+	char *last;                /* text to be written before the end */
+	bool closed;
+	bool kept; /* the file could be neither read nor put aside */
 	store_cb cb;
 	void *arg;
 };
@@ -86,17 +90,18 @@ static void put_aside(struct store *s, const char *why)
 	char bad[PATH_MAX + sizeof(".bad")];
 
 	text_format(bad, sizeof(bad), "%s.bad", s->path);
-	if (rename(s->path, bad) != 0)
-		text_format(bad, sizeof(bad), "where it is");
-	complain(s,
-		"%s was damaged (%s): it is kept as %s, and the orders in it "
-		"are lost",
-		s->path, why, bad);
+	/* Where there is no such folder nothing can be lost. */
+	s->kept = rename(s->path, bad) != 0 && errno != ENOENT &&
+		errno != ENOTDIR;
+	complain(s, "%s %s: it is kept %s%s, and the orders in it are lost",
+		s->path, why,
+		s->kept ? "where it is, so nothing can be written" : "as ",
+		s->kept ? "" : bad);
 }
 
 static void read_file(struct store *s)
 {
-	char error[STATEFILE_ERROR_MAX];
+	char error[STATEFILE_ERROR_MAX], why[STATEFILE_ERROR_MAX + 32];
 	char *text;
 	size_t len;
 	int rc = afile_read(s->path, STATEFILE_MAX, &text, &len);
@@ -104,15 +109,19 @@ static void read_file(struct store *s)
 	if (rc == UV_ENOENT)
 		return;
 	if (rc == UV_EFBIG) {
-		put_aside(s, "it is no regular file, or too large");
+		put_aside(s, "is no regular file, or too large");
 		return;
 	}
 	if (rc != 0) {
-		complain(s, "%s can't be read: %s", s->path, uv_strerror(rc));
+		text_format(why, sizeof(why), "can't be read (%s)",
+			uv_strerror(rc));
+		put_aside(s, why);
 		return;
 	}
-	if (statefile_decode(text, len, on_found, s, error) != 0)
-		put_aside(s, error);
+	if (statefile_decode(text, len, on_found, s, error) != 0) {
+		text_format(why, sizeof(why), "was damaged (%s)", error);
+		put_aside(s, why);
+	}
 	free(text);
 }
 
@@ -130,18 +139,6 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir)
 	read_file(s);
 	*out = s;
 	return 0;
-}
-
-void store_close(struct store *s)
-{
-	if (s->write != NULL)
-		afile_abandon(s->write);
-	for (size_t i = 0; i < s->n_found; i++) {
-		free(s->found[i].name);
-		pollers_free(&s->found[i].pollers);
-	}
-	free(s->found);
-	free(s);
 }
 
 static struct found *find(const struct store *s, const char *name)
@@ -183,12 +180,46 @@ enum store_state store_state(const struct store *s)
 	return s->write != NULL ? STORE_WRITING : STORE_IDLE;
 }
 
+static void free_store(struct store *s)
+{
+	for (size_t i = 0; i < s->n_found; i++) {
+		free(s->found[i].name);
+		pollers_free(&s->found[i].pollers);
+	}
+	free(s->found);
+	free(s->last);
+	free(s);
+}
+
+static void write_last(const struct store *s)
+{
+	int rc = UV_EACCES;
+
+	if (s->last != NULL && !s->kept)
+		rc = afile_replace(s->path, s->last, strlen(s->last));
+	if (s->last != NULL && rc != 0)
+		log_error(
+			"state text=\"can't be written: %s\"", uv_strerror(rc));
+}
+
 static void on_written(void *arg, int status)
 {
 	struct store *s = arg;
 
 	s->write = NULL;
-	s->cb(s->arg, status);
+	if (!s->closed) {
+		s->cb(s->arg, status);
+		return;
+	}
+	write_last(s);
+	free_store(s);
+}
+
+void store_close(struct store *s)
+{
+	s->closed = true;
+	if (s->write == NULL)
+		free_store(s);
 }
 
 static int is_among(
@@ -231,21 +262,20 @@ int store_write(struct store *s, const struct statefile_server *servers,
 	assert(s->write == NULL);
 	s->cb = cb;
 	s->arg = arg;
-	if (text != NULL)
+	if (s->kept)
+		rc = UV_EACCES;
+	else if (text != NULL)
 		rc = afile_start(&s->write, s->loop, s->path, text,
 			strlen(text), on_written, s);
 	free(text);
 	return rc;
 }
 
-int store_write_now(
-	const struct store *s, const struct statefile_server *servers, size_t n)
+void store_write_last(
+	struct store *s, const struct statefile_server *servers, size_t n)
 {
-	char *text = encode_all(s, servers, n);
-	int rc = UV_ENOMEM;
-
-	if (text != NULL)
-		rc = afile_replace(s->path, text, strlen(text));
-	free(text);
-	return rc;
+	free(s->last);
+	s->last = encode_all(s, servers, n);
+	if (s->write == NULL)
+		write_last(s);
 }

@@ -49,8 +49,8 @@ enum store_state store_state(const struct store *s);
 int store_write(struct store *s, const struct statefile_server *servers,
 	size_t n, store_cb cb, void *arg);
 
-/* The same at once, for the end of the process.  0 or a UV_E* code. */
-int store_write_now(const struct store *s,
-	const struct statefile_server *servers, size_t n);
+/* The same before store_close(): at once, or after the write under way. */
+void store_write_last(
+	struct store *s, const struct statefile_server *servers, size_t n);
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -17,7 +19,12 @@
 
 #define STANDARD_SOCKET "/run/usher/control.sock"
 
-enum { LINE_MAX_BYTES = 2048, WIDTH_MAX = 1000, INTERRUPTED = 130 };
+enum {
+	PATIENCE_S = 30,
+	LINE_MAX_BYTES = 2048,
+	WIDTH_MAX = 1000,
+	INTERRUPTED = 130
+};
 
 struct call {
 	const char *socket;
@@ -162,8 +169,12 @@ static int read_head(FILE *reply)
 	char head[COMMAND_ERROR_MAX + 64];
 	int code;
 
+	errno = 0;
 	if (fgets(head, sizeof(head), reply) == NULL) {
-		fputs("usherctl: usherd closed without an answer\n", stderr);
+		fputs(errno == EAGAIN
+				? "usherctl: usherd does not answer\n"
+				: "usherctl: usherd closed without an answer\n",
+			stderr);
 		return COMMAND_EXIT_UNREACHABLE;
 	}
 	if (strcmp(head, "ok\n") == 0)
@@ -214,13 +225,14 @@ static void expect_interrupt(const struct command *command)
 }
 
 /* Who waits gets progress as it comes; "done" or an error is the last line. */
-static int follow(FILE *reply, bool quiet)
+static int follow(FILE *reply, bool quiet, const struct command *command)
 {
 	char line[2048];
 	int rc = read_head(reply);
 
 	if (rc != COMMAND_EXIT_DONE)
 		return rc;
+	expect_interrupt(command);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), reply) != NULL) {
 		if (strcmp(line, "done\n") == 0)
@@ -231,9 +243,12 @@ static int follow(FILE *reply, bool quiet)
 		if (!quiet)
 			fputs(line, stdout);
 	}
-	fputs("usherctl: usherd has gone; what was ordered stays in force, but "
-	      "nobody has waited to the end\n",
-		stderr);
+	fprintf(stderr,
+		"usherctl: usherd has gone%s, but nobody has waited to "
+		"the end\n",
+		command->spec->id == COMMAND_WAIT
+			? ""
+			: "; what was ordered stays in force");
 	return COMMAND_EXIT_UNREACHABLE;
 }
 
@@ -261,13 +276,13 @@ static int take_reply(
 	if (command->spec->id != COMMAND_WAIT &&
 		(command->flags & COMMAND_WAITS) == 0)
 		return pass_on(reply, call->quiet);
-	expect_interrupt(command);
-	return follow(reply, call->quiet);
+	return follow(reply, call->quiet, command);
 }
 
 static int run(struct call *call, const struct command *command)
 {
 	bool judging = call->quiet && command->spec->id == COMMAND_STATUS;
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	char line[LINE_MAX_BYTES];
 	FILE *reply;
 	size_t len;
@@ -282,6 +297,12 @@ static int run(struct call *call, const struct command *command)
 			call->socket, strerror(errno));
 		return COMMAND_EXIT_UNREACHABLE;
 	}
+	/* Who waits, waits as long as it takes. */
+	if (command->spec->id != COMMAND_WAIT &&
+		command->spec->id != COMMAND_MONITOR &&
+		(command->flags & COMMAND_WAITS) == 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			sizeof(patience));
 	if (!send_all(fd, line, len) || (reply = fdopen(fd, "r")) == NULL) {
 		fprintf(stderr, "usherctl: %s: %s\n", call->socket,
 			strerror(errno));

@@ -111,7 +111,8 @@ static bool is_idle(const struct wait *w, const struct wait_rules *rules,
 			f->idle->seen_ms - f->idle->since_ms >= WAIT_IDLE_MS &&
 			f->idle->seen_ms >= w->delivered_ms + WAIT_SETTLE_MS;
 	case IDLE_BLIND:
-		return now_ms - w->delivered_ms >= rules->blind_ms;
+		return now_ms >= w->delivered_ms + rules->blind_ms &&
+			now_ms >= f->idle->blind_ms + rules->blind_ms;
 	default:
 		return false;
 	}

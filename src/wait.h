@@ -18,7 +18,7 @@
  * balancers; and the server has been idle for WAIT_IDLE_MS, because agents
  * keep a connection for 4 s between two requests (Puppet's
  * http_keepalive_timeout).  A server whose port is closed is idle.  Where its
- * JRubies can't be seen, `blind_ms` since the delivery stand for idleness.
+ * JRubies can't be seen, `blind_ms` since that and the delivery stand for it.
  */
 enum wait_goal { WAIT_IDLE, WAIT_SERVING, WAIT_RELEASED };
 

@@ -74,6 +74,11 @@ static const struct row rows[] = {
 		"up ready 10% # canary by alice: new site.pp",
 		"up 10% # canary by alice: new site.pp",
 		"up 10% # canary by alice: new site.pp" },
+	{ VERDICT_UP, OUTCOME_OK,
+		{ .ceiling = BY(ORDER_WEIGHT, "bob", "new disks") }, 0,
+		"up ready 0% # weight by bob: new disks",
+		"up 0% # weight by bob: new disks",
+		"up 0% # weight by bob: new disks" },
 	/* HAProxy is as it was before usher came, whatever is known. */
 	{ VERDICT_FAIL, OUTCOME_REFUSED, { .state = RELEASE }, 0,
 		"up ready 100% # release by root: goodbye",

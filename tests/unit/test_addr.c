@@ -123,6 +123,62 @@ static void test_literal_and_show(void **state)
 	}
 }
 
+/* One host, however its address was written. */
+static void test_hosts(void **state)
+{
+	static const struct {
+		const char *text, *shown; /* NULL: refused */
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "::192.0.2.1", "::192.0.2.1" },
+		{ "0.0.0.0", "0.0.0.0" },
+		{ "2001:DB8:0::1", "2001:db8::1" },
+		{ "::", "::" },
+		{ "", NULL },
+		{ "localhost", NULL },
+		{ "192.0.2.1:80", NULL },
+		{ "192.0.2", NULL },
+		{ "[::1]", NULL },
+		{ "fe80::g", NULL },
+	};
+	struct addr_host host, again;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int rc = addr_host_parse(&host, rows[i].text);
+
+		if (rows[i].shown == NULL) {
+			if (rc != UV_EINVAL)
+				fail_msg("\"%s\" was taken", rows[i].text);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		addr_host_show(text, &host);
+		assert_string_equal(text, rows[i].shown);
+		assert_int_equal(addr_host_parse(&again, text), 0);
+		assert_memory_equal(&again, &host, sizeof(host));
+	}
+}
+
+/* The port says nothing about who it is. */
+static void test_host_of_a_peer(void **state)
+{
+	struct sockaddr_storage sa;
+	struct addr_host v4, mapped, v6;
+
+	(void)state;
+	assert_int_equal(addr_literal(&sa, "192.0.2.1", 1), 0);
+	assert_int_equal(addr_host(&v4, (struct sockaddr *)&sa), 0);
+	assert_int_equal(addr_literal(&sa, "::ffff:192.0.2.1", 2), 0);
+	assert_int_equal(addr_host(&mapped, (struct sockaddr *)&sa), 0);
+	assert_memory_equal(&v4, &mapped, sizeof(v4));
+	assert_int_equal(addr_literal(&sa, "::192.0.2.1", 1), 0);
+	assert_int_equal(addr_host(&v6, (struct sockaddr *)&sa), 0);
+	assert_memory_not_equal(&v4, &v6, sizeof(v4));
+}
+
 static void test_longest_text_fits(void **state)
 {
 	static const char shown[] =
@@ -144,10 +200,12 @@ static void test_other_families(void **state)
 	struct addr_net everything = { .bits = 0 };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	const struct sockaddr *sa = (struct sockaddr *)&un;
+	struct addr_host host;
 	char text[ADDR_TEXT_MAX];
 
 	(void)state;
 	assert_int_equal(addr_port(sa), 0);
+	assert_int_equal(addr_host(&host, sa), UV_EINVAL);
 	addr_show_host(text, sa);
 	assert_string_equal(text, "unknown");
 	assert_int_equal(addr_in_nets(sa, &everything, 1), 0);
@@ -232,6 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_literal_and_show),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_host_of_a_peer),
 		cmocka_unit_test(test_longest_text_fits),
 		cmocka_unit_test(test_other_families),
 		cmocka_unit_test(test_nets),

@@ -86,7 +86,11 @@ static const struct row {
 		"all the same" },
 	{ &both_dead, "drain a", CHANGE_DONE, "drain" },
 	{ &both_dead, "maint --all", CHANGE_DONE, "maint" },
-	{ &none_seen, "drain --all", CHANGE_DONE, "drain" },
+	/* Nothing is known of them yet, so they may be in service. */
+	{ &none_seen, "drain --all", CHANGE_REFUSED,
+		"drain: no server would be left in service; --force does it "
+		"all the same" },
+	{ &none_seen, "drain a", CHANGE_DONE, "drain" },
 	{ &one, "drain --all", CHANGE_DONE, "drain" },
 	{ &one, "auto", CHANGE_DONE, "none" },
 	{ &both, "auto", CHANGE_WRONG,

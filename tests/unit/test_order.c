@@ -23,15 +23,15 @@ static void each_has_its_slot(void **state)
 {
 	struct orders o = { .state = { .kind = ORDER_NONE } };
 	const enum order_kind given[] = { ORDER_DRAIN, ORDER_WEIGHT, ORDER_HOLD,
-		ORDER_MAINT };
+		ORDER_MAINT, ORDER_RELEASE };
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		struct order order = make(given[i], 10, 0);
 
 		order_give(&o, &order);
 	}
-	assert_int_equal(o.state.kind, ORDER_MAINT);
+	assert_int_equal(o.state.kind, ORDER_RELEASE);
 	assert_int_equal(o.ceiling.kind, ORDER_WEIGHT);
 	assert_int_equal(o.hold.kind, ORDER_HOLD);
 }
@@ -142,6 +142,21 @@ static void runs_out(void **state)
 	assert_int_equal(o.hold.kind, ORDER_HOLD);
 }
 
+static void what_keeps_work_away(void **state)
+{
+	(void)state;
+	for (enum order_kind k = ORDER_NONE; k <= ORDER_HOLD; k++) {
+		struct orders o = { .state = { .kind = ORDER_NONE } };
+		struct order order = make(k, 10, 0);
+		int takes =
+			k == ORDER_DRAIN || k == ORDER_MAINT || k == ORDER_HOLD;
+
+		order_give(&o, &order);
+		assert_int_equal(order_takes(&o), takes);
+		assert_int_equal(order_keeps_out(&o), takes || k == ORDER_DOWN);
+	}
+}
+
 static void describes_itself(void **state)
 {
 	struct order o = make(ORDER_DRAIN, 0, 0);
@@ -167,6 +182,7 @@ int main(void)
 		cmocka_unit_test(any_difference_counts),
 		cmocka_unit_test(runs_out),
 		cmocka_unit_test(all_run_out_at_once),
+		cmocka_unit_test(what_keeps_work_away),
 		cmocka_unit_test(describes_itself),
 	};
 

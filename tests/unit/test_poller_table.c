@@ -9,9 +9,9 @@ static struct addr_host host_number(unsigned n)
 	return host;
 }
 
-static void fill(struct fix *f)
+static void fill_from(struct fix *f, unsigned n)
 {
-	for (unsigned n = 0; n < POLLER_MAX; n++) {
+	for (; n < POLLER_MAX; n++) {
 		struct addr_host host = host_number(n);
 
 		poll(f, &host);
@@ -26,7 +26,7 @@ static void who_has_no_place_gets_ready(void **state)
 
 	(void)state;
 	start(&f);
-	fill(&f);
+	fill_from(&f, 0);
 	poll_often(&f, &one, 3, 10, ANSWER_WITH_READY);
 	assert_null(find(&f, &one));
 	assert_int_equal(f.p.n, POLLER_MAX);
@@ -34,32 +34,43 @@ static void who_has_no_place_gets_ready(void **state)
 	pollers_free(&f.p);
 }
 
-/* The place of one that asks no more, but not of one that is owed. */
+/*
+ * The place of one that asks no more, even of a passer-by that is owed, but
+ * not of a balancer that is.
+ */
 static void a_place_is_given_away(void **state)
 {
-	struct addr_host owed = host_number(0), idle = host_number(1);
+	struct addr_host owed = host_number(0), passer = host_number(1),
+			 idle = host_number(2);
 	struct fix f;
 
 	(void)state;
 	start(&f);
+	poll_often(&f, &owed, 3, SECOND, ANSWER_WITHOUT_READY);
 	say(&f, drain);
 	poll(&f, &owed);
+	poll(&f, &passer);
 	say(&f, in);
 	f.p.ended_s = 0;
-	fill(&f);
+	pass(&f, 1);
+	fill_from(&f, 2);
 	pass(&f, POLLER_LIVE_MIN_MS + 1);
-	for (unsigned n = 2; n < POLLER_MAX; n++) {
+	for (unsigned n = 3; n < POLLER_MAX; n++) {
 		struct addr_host host = host_number(n);
 
 		poll(&f, &host);
 	}
 	assert_int_equal(poll(&f, &one), ANSWER_WITHOUT_READY);
 	assert_non_null(find(&f, &one));
-	assert_non_null(find(&f, &owed));
+	assert_null(find(&f, &passer));
+	assert_non_null(find(&f, &idle));
+	assert_int_equal(poll(&f, &two), ANSWER_WITHOUT_READY);
+	assert_non_null(find(&f, &two));
 	assert_null(find(&f, &idle));
 	/* And now there is none left. */
-	assert_int_equal(poll(&f, &two), ANSWER_WITH_READY);
-	assert_null(find(&f, &two));
+	assert_int_equal(poll(&f, &passer), ANSWER_WITH_READY);
+	assert_null(find(&f, &passer));
+	assert_non_null(find(&f, &owed));
 	pollers_free(&f.p);
 }
 
@@ -216,6 +227,27 @@ static void the_forgotten(void **state)
 	pollers_free(&f.p);
 }
 
+/* Both clocks must say so: the wall clock may be wrong. */
+static void one_that_is_owed_is_forgotten_late(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	drain_and_back(&f, &one);
+	f.now.s += 2 * (int64_t)POLLER_FORGET_OWED_S;
+	pollers_look(&f.p, f.now, on_event, &(struct told){ 0 });
+	assert_non_null(find(&f, &one));
+	f.now.s -= 2 * (int64_t)POLLER_FORGET_OWED_S;
+	pass(&f, (uint64_t)POLLER_FORGET_OWED_S * SECOND - SECOND);
+	pollers_look(&f.p, f.now, on_event, &(struct told){ 0 });
+	assert_non_null(find(&f, &one));
+	pass(&f, SECOND);
+	pollers_look(&f.p, f.now, on_event, &(struct told){ 0 });
+	assert_null(find(&f, &one));
+	pollers_free(&f.p);
+}
+
 /* Of an earlier run: counted from the start. */
 static void one_that_was_known(void **state)
 {
@@ -300,6 +332,7 @@ int main(void)
 		cmocka_unit_test(intervals_are_learnt),
 		cmocka_unit_test(each_is_told_once),
 		cmocka_unit_test(the_forgotten),
+		cmocka_unit_test(one_that_is_owed_is_forgotten_late),
 		cmocka_unit_test(one_that_was_known),
 		cmocka_unit_test(what_must_be_written),
 	};

@@ -70,15 +70,18 @@ static void each_warning(void **state)
 		list[i] = many[1];
 	list[1].silent = false;
 	list[2].host.bytes[15] = 99;
-	list[2].last_s = NOW_S - 90000;
+	list[2].last_s = NOW_S - 80000;
 	assert_int_equal(report_warning(&both, &s, 0, text), 1);
 	assert_string_equal(text,
 		"192.0.2.11 has not polled for 1h 0m (3 of its intervals, or "
 		"more)");
 	assert_int_equal(report_warning(&both, &s, 1, text), 1);
 	assert_string_equal(text,
-		"192.0.2.99 has not polled for 1d 1h (3 of its intervals, or "
+		"192.0.2.99 has not polled for 22h 13m (3 of its intervals, or "
 		"more)");
+	/* After a day it is taken for gone. */
+	list[2].last_s = NOW_S - 90000;
+	assert_int_equal(report_warning(&both, &s, 1, text), 0);
 	assert_int_equal(report_warning(&both, &s, 2, text), 0);
 	list[0].silent = list[2].silent = false;
 	assert_int_equal(report_warning(&both, &s, 0, text), 0);

@@ -281,6 +281,7 @@ static void test_linger_ends_a_big_reply(void **state)
 
 	(void)state;
 	start(&f, big, BIG);
+	hasten_those_of(SERVE_FETCH_MS);
 	talk(&f, &p, PEER_HOLDS);
 	run_until_count(&f, &f.replied, 1);
 	hasten();

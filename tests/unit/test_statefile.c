@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "statefile.h"
+#include "statefile_cases.h"
 #include "text.h"
 
 static struct orders orders = {
@@ -87,6 +88,30 @@ static void comes_back_whole(void **state)
 	free(text);
 }
 
+/* Who is about to be told a drain may have been told at the next start. */
+static void a_drain_takes_all(void **state)
+{
+	static const struct orders none = { .state = { .kind = ORDER_NONE } };
+	struct poller p = { .told = ANSWER_IN };
+	const struct pollers all = {
+		.list = &p, .n = 1, .saying = ANSWER_DRAIN
+	};
+	const struct statefile_server servers[] = { { "a", &none, &all } };
+	char error[STATEFILE_ERROR_MAX], *text;
+	struct found f = { .n = 0 };
+
+	(void)state;
+	text = statefile_encode(servers, 1);
+	assert_int_equal(
+		statefile_decode(text, strlen(text), on_found, &f, error), 0);
+	assert_int_equal(f.pollers.n, 1);
+	assert_true(f.pollers.list[0].taken);
+	assert_false(f.pollers.list[0].sure);
+	assert_int_equal(f.pollers.list[0].told, ANSWER_IN);
+	pollers_free(&f.pollers);
+	free(text);
+}
+
 /* Whether the server has been seen to go outlives usherd. */
 static void a_hold_that_the_server_has_left(void **state)
 {
@@ -124,76 +149,6 @@ static void cut_anywhere(void **state)
 	free(text);
 }
 
-#define ORDER_WITH(kind, who, why, since, until, percent) \
-	"{\"kind\":\"" kind "\",\"who\":" who ",\"why\":" why \
-	",\"since\":" since ",\"until\":" until ",\"percent\":" percent "}"
-#define ORDER(kind, percent) \
-	ORDER_WITH(kind, "\"x\"", "\"\"", "1", "0", percent)
-#define ORDER_AT(since, until) \
-	ORDER_WITH("drain", "\"x\"", "\"\"", since, until, "0")
-#define ORDER_OF(who, why) ORDER_WITH("drain", who, why, "1", "0", "0")
-#define FILE_OF(slot, order) \
-	"{\"version\":1,\"servers\":{\"good\":{\"state\":" ORDER( \
-		"drain", "0") "},\"a\":{\"" slot "\":" order "}}}"
-
-#define POLLER_WITH(address, last, interval, told, taken) \
-	"[{\"address\":" address ",\"last\":" last ",\"interval\":" interval \
-	",\"longest\":0,\"told\":" told ",\"taken\":" taken \
-	",\"sure\":false}]"
-#define HOST "\"192.0.2.1\""
-
-static const char *const damaged[] = {
-	FILE_OF("pollers", "{}"),
-	FILE_OF("pollers", "[1]"),
-	FILE_OF("pollers", "[{}]"),
-	FILE_OF("pollers", POLLER_WITH("1", "0", "0", "\"in\"", "true")),
-	FILE_OF("pollers", POLLER_WITH("\"x\"", "0", "0", "\"in\"", "true")),
-	FILE_OF("pollers", POLLER_WITH(HOST, "-1", "0", "\"in\"", "true")),
-	FILE_OF("pollers", POLLER_WITH(HOST, "0", "-1", "\"in\"", "true")),
-	FILE_OF("pollers", POLLER_WITH(HOST, "0", "600001", "\"in\"", "true")),
-	FILE_OF("pollers", POLLER_WITH(HOST, "0", "0", "1", "true")),
-	FILE_OF("pollers", POLLER_WITH(HOST, "0", "0", "\"in\"", "1")),
-	FILE_OF("ended", "\"x\""),
-	FILE_OF("ended", "-1"),
-	"{\"version\":2,\"servers\":{}}",
-	"{\"version\":1}",
-	"{\"version\":1,\"servers\":[]}",
-	"{\"version\":1,\"servers\":{},\"more\":1}",
-	"[]",
-	FILE_OF("state", ORDER("weight", "10")),
-	FILE_OF("ceiling", ORDER("drain", "0")),
-	FILE_OF("state", ORDER("none", "0")),
-	FILE_OF("state", ORDER("drian", "0")),
-	FILE_OF("ceiling", ORDER("weight", "101")),
-	FILE_OF("ceiling", ORDER("weight", "-1")),
-	FILE_OF("ceiling", ORDER("weight", "\"x\"")),
-	FILE_OF("stat", ORDER("drain", "0")),
-	FILE_OF("state", "{}"),
-	FILE_OF("state", "1"),
-	FILE_OF("state", "null"),
-	FILE_OF("ceiling", ORDER("weight", "4294967306")),
-	FILE_OF("ceiling", ORDER("weight", "1.5")),
-	FILE_OF("state", ORDER_AT("-1", "0")),
-	FILE_OF("state", ORDER_AT("-9223372036854775808", "0")),
-	FILE_OF("state", ORDER_AT("9223372036854775808", "0")),
-	FILE_OF("state", ORDER_AT("1", "-1")),
-	FILE_OF("state", ORDER_OF("\"x\\u0000\"", "\"\"")),
-	FILE_OF("state", ORDER_OF("\"\xff\"", "\"\"")),
-	FILE_OF("state", ORDER_OF("1", "\"\"")),
-	FILE_OF("state", ORDER_OF("\"x\"", "null")),
-	"{\"version\":4294967297,\"servers\":{}}",
-	"{\"version\":\"1\",\"servers\":{}}",
-	"{\"version\":1,\"servers\":null}",
-	"{\"version\":1,\"servers\":{\"a\":5}}",
-	"{\"version\":1,\"servers\":{\"a\":[]}}",
-	"{\"version\":1,\"servers\":{\"a\":{},\"a\":{}}}",
-	"{\"version\":1,\"servers\":{}} {}",
-	"{\"version\":1,\"servers\":{\"\xff\":5}}",
-	"{\"version\":1,\"servers\":{\"\xc3\xa9\\u001b\\\"\":5}}",
-	"",
-	"null",
-};
-
 static void expect_sentence(const char *error)
 {
 	char clean[STATEFILE_ERROR_MAX];
@@ -230,6 +185,10 @@ static void not_damaged(void **state)
 		FILE_OF("ceiling", ORDER("weight", "100")),
 		FILE_OF("ceiling", ORDER("canary", "0")),
 		FILE_OF("hold", ORDER("hold", "0")),
+		FILE_OF("pollers", "[]"),
+		POLLER(HOST, "0", "600000", "\"in\"", "true"),
+		POLLER_ENDING("600000", "true"),
+		FILE_OF("ended", "1"),
 		FILE_OF("state", ORDER_AT("0", "9223372036854775807")),
 	};
 	char error[STATEFILE_ERROR_MAX];
@@ -242,6 +201,7 @@ static void not_damaged(void **state)
 			    good[i], strlen(good[i]), on_found, &f, error) != 0)
 			fail_msg("%s: %s", error, good[i]);
 		assert_int_equal(f.n, 2);
+		pollers_free(&f.pollers);
 	}
 }
 
@@ -261,10 +221,12 @@ static void any_byte_changed(void **state)
 		error[0] = '\0';
 		if (statefile_decode(text, len, on_found, &f, error) == 0) {
 			assert_true(f.orders.ceiling.percent <= 100);
+			assert_true(f.pollers.n <= 2);
 		} else {
 			assert_int_equal(f.n, 0);
 			expect_sentence(error);
 		}
+		pollers_free(&f.pollers);
 		*at = before;
 	}
 	free(text);
@@ -339,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_whole),
+		cmocka_unit_test(a_drain_takes_all),
 		cmocka_unit_test(a_hold_that_the_server_has_left),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(each_damage),

@@ -139,7 +139,7 @@ static void no_figures_ever(void **state)
 	step(&s, 1000, "1", NO_FIGURES, WAIT_GOES_ON,
 		"the server shows no JRuby figures, so whether it is idle "
 		"can't be seen: waiting 30s instead");
-	quiet(&s, 27, "1", NO_FIGURES);
+	quiet(&s, 29, "1", NO_FIGURES);
 	lacks(&s, "it has not settled yet");
 	step(&s, 999, "1", NO_FIGURES, WAIT_GOES_ON, "");
 	step(&s, 1, "1", NO_FIGURES, WAIT_DONE, "");
