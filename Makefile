@@ -3,6 +3,8 @@
 PREFIX      ?= /usr/local
 SBINDIR     ?= $(PREFIX)/sbin
 MANDIR      ?= $(PREFIX)/share/man
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 INSTALL     ?= install
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -32,6 +34,7 @@ PROGS       := $(patsubst src/%.c,$(B)/%,$(MAINS))
 TESTS       := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
                $(wildcard tests/unit/*.c)))
+UNITS       := $(wildcard scripts/systemd/*.service)
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 Q           := $(if $(V),,@)
@@ -66,7 +69,7 @@ $(B)/%.o: %.c
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-asan test-puppet
+test: test-fast test-asan test-systemd test-puppet
 test-fast: test-unit test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -78,16 +81,36 @@ test-integration: deps-test $(PROGS) $(B)/print_replies
 test-asan:
 	$(Q)$(MAKE) --no-print-directory MODE=asan WERROR=1 test-fast
 
+# The units, in a machine of their own: systemd-nspawn(1) boots this /usr.
+test-systemd: deps-systemd $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadscope \
+	        tests/systemd
+
 test-puppet: deps-puppet $(PROGS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet tests/compare
+
+# The old way, HAProxy's own check, and usher: half an hour.
+compare: deps-compare $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) /usr/bin/python3 tests/compare/compare.py \
+	        build/compare
+
+# From what `make compare` has recorded, a copy of which is in tests/compare.
+plots:
+	$(Q)/usr/bin/python3 tests/compare/plot.py haproxy/rolling-restart.svg \
+	        tests/compare/recorded/a-rolling.json \
+	        tests/compare/recorded/d-rolling.json
 
 # Debian packages; does nothing when nothing is missing.
 deps-test:
 	$(Q)scripts/install-deps build test
 deps-lint:
 	$(Q)scripts/install-deps build lint
+deps-systemd:
+	$(Q)scripts/install-deps build test systemd
 deps-puppet:
 	$(Q)scripts/install-deps build test puppet
+deps-compare:
+	$(Q)scripts/install-deps build test puppet compare
 
 demo: deps-test
 	$(Q)$(MAKE) --no-print-directory all
@@ -105,6 +128,12 @@ install: all
 	$(INSTALL) -m 755 $(PROGS) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 src/usherd.8 src/usherctl.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 src/usher.conf.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	$(INSTALL) -m 644 $(UNITS) $(DESTDIR)$(UNITDIR)
+	sed -i -E 's,^(Exec[A-Za-z]*=-?)usher,\1$(SBINDIR)/usher,' \
+	        $(patsubst scripts/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	$(INSTALL) -m 644 scripts/systemd/usher.sysusers \
+	        $(DESTDIR)$(SYSUSERSDIR)/usher.conf
 
 clean:
 	rm -rf build
@@ -113,13 +142,19 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-unit | test-integration | test-asan | test-puppet    one kind'
+	@echo 'make test-unit | test-integration | test-asan | test-systemd | test-puppet'
+	@echo '                   one kind'
+	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
+	@echo 'make plots         draw haproxy/rolling-restart.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
+	@echo '                   UNITDIR= SYSUSERSDIR='
 	@echo 'MODE=release|asan  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test test-fast test-unit test-integration test-asan test-puppet \
-        deps-test deps-lint deps-puppet demo lint install clean help
+.PHONY: all test test-fast test-unit test-integration test-asan test-systemd \
+        test-puppet deps-test deps-lint deps-systemd deps-puppet \
+        deps-compare compare plots demo lint \
+        install clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

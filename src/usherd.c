@@ -18,6 +18,7 @@
 #include "control.h"
 #include "fleet.h"
 #include "log.h"
+#include "notify.h"
 #include "orderbook.h"
 #include "text.h"
 #include "tlsconf.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct history *history;
 	struct orderbook *book;
 	struct control *control;
+	struct notify notify;
 	const char *path;
 	enum config_need need;
 	char own_name[256]; /* this host's, where puppet.conf has no certname */
@@ -118,6 +120,18 @@ static void summarize(char *text, size_t cap, const char *path,
 		"; the configuration before stays in use");
 }
 
+/* One line for `systemctl status`; `more` is its end. */
+static void tell_ready(struct daemon *d, const char *more)
+{
+	size_t n = fleet_config(d->fleet)->n_servers;
+	char status[128];
+
+	text_format(status, sizeof(status),
+		"%zu server%s, see usherctl status%s", n, n == 1 ? "" : "s",
+		more);
+	notify_ready(&d->notify, status);
+}
+
 /* Says in one sentence what went wrong; the log has each error. */
 static void reload(void *arg, char *error, size_t cap)
 {
@@ -125,6 +139,7 @@ static void reload(void *arg, char *error, size_t cap)
 	struct config_errors errors;
 	struct config *config;
 
+	notify_reloading(&d->notify);
 	if (load(d, &config, &errors) != 0) {
 		log_errors(d->path, &errors);
 		summarize(error, cap, d->path, &errors);
@@ -143,6 +158,7 @@ static void reload(void *arg, char *error, size_t cap)
 			  "stays in use\"");
 	else
 		log_info("reload text=\"done\"");
+	tell_ready(d, *error != '\0' ? "; the last reload failed" : "");
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -167,6 +183,8 @@ static void on_end(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	log_info("ending signal=%d", number);
+	notify_stopping(&d->notify);
+	notify_close(&d->notify);
 	uv_close((uv_handle_t *)&d->hangup, NULL);
 	uv_close((uv_handle_t *)&d->terminate, NULL);
 	uv_close((uv_handle_t *)&d->interrupt, NULL);
@@ -237,6 +255,8 @@ static int run(struct daemon *d, struct config *config)
 		handle_signal(d, &d->hangup, on_hangup, SIGHUP);
 		handle_signal(d, &d->terminate, on_end, SIGTERM);
 		handle_signal(d, &d->interrupt, on_end, SIGINT);
+		notify_open(&d->notify, &d->loop);
+		tell_ready(d, "");
 	} else {
 		close_all(d);
 	}

@@ -1,0 +1,314 @@
+"""A machine of its own, with systemd as its first process: this host's /usr,
+everything else in a folder.  systemd-nspawn(1) boots it, without a network.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from pki import NAME, Pki
+from usherd import ROOT, binary
+from waiting import wait_until
+
+HERE = Path(__file__).resolve().parent
+SSL = "var/lib/puppet/ssl"
+CGROUPS = Path("/sys/fs/cgroup")
+PATIENCE = 240  # seconds; far beyond what anything takes
+MACHINE_ID = "8b3f7d0c51f94c0aa3f5f7f1d1a6c0de\n"
+FILES = {
+    "etc/os-release": "ID=test\nPRETTY_NAME=test\n",
+    # Without it this would be a first boot, which enables all there is.
+    "etc/machine-id": MACHINE_ID,
+    "etc/hostname": "test\n",
+    "etc/hosts": "127.0.0.1 localhost %s\n" % NAME,
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "etc/default/puppetserver": "JAVA_ARGS=\n",
+    "etc/puppet/puppet.conf": "[main]\ncertname = %s\n" % NAME,
+    "etc/sysusers.d/puppet.conf": "u puppet - - /var/lib/puppet\n",
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    "etc/group": "root:x:0:\n",
+    "srv/site/borrowed": "0",
+    "srv/site/events": "",
+}
+
+
+def require():
+    """What is missing is an error that says how to get it."""
+    missing = [p for p in ("systemctl", "systemd-nspawn", "nsenter")
+               if not shutil.which(p)]
+    assert not missing, ("%s: not installed; run scripts/install-deps systemd"
+                         % ", ".join(missing))
+    assert os.geteuid() == 0, "a machine can be booted by root only"
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=PATIENCE, **options)
+    assert done.returncode == 0, "%s: %s" % (command, done.stdout)
+    return done.stdout
+
+
+def make_install(*variables):
+    """What is built, as it is: `-o all` builds nothing again."""
+    run("make", "-s", "-C", ROOT, "-o", "all", "install",
+        "B=" + os.path.relpath(Path(binary()).parent, ROOT), *variables)
+
+
+def install(root):
+    """As a user does: programs, units, and the user, into /opt and /etc."""
+    make_install("PREFIX=/opt", "DESTDIR=%s" % root,
+                 "UNITDIR=/etc/systemd/system", "SYSUSERSDIR=/etc/sysusers.d")
+    run("systemd-sysusers", "--root=%s" % root)
+
+
+def own_group(name):
+    """A cgroup for the machine in each hierarchy that systemd uses, so that
+    several can be up side by side.
+    """
+    unified = (CGROUPS / "cgroup.procs").exists()
+    bases = [CGROUPS] if unified else [CGROUPS / "systemd",
+                                       CGROUPS / "unified"]
+    own = [b / name for b in bases if b.is_dir()]
+    for folder in own:
+        folder.mkdir()
+    return unified, own
+
+
+def remove_group(folder):
+    """It is empty; its folders go from the inside out."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        wait_until(lambda p=path: removed(p), "cgroup %s empty" % path)
+
+
+def removed(path):
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True
+
+
+class Machine:
+    """`unit` is a file here, which the machine has as the service `name`."""
+
+    def __init__(self, folder, unit, name):
+        self.root = Path(folder) / "root"
+        self.console = Path(folder) / "console"
+        self.name = name
+        self.children = []
+        self.leader = None
+        self.lay_out(unit)
+        self.unified, self.groups = own_group(
+            "usher-test-%d-%s" % (os.getpid(), name))
+        self.nspawn = self.boot()
+
+    # --- the folder ---
+
+    def lay_out(self, unit):
+        for path, text in FILES.items():
+            file = self.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        for name in ("usr", "proc", "sys", "dev", "run", "tmp", "root",
+                     "var/log/journal", "srv/tests"):
+            (self.root / name).mkdir(parents=True)
+        for name in ("bin", "sbin", "lib", "lib64"):
+            if Path("/" + name).exists():
+                (self.root / name).symlink_to("usr/" + name)
+        install(self.root)
+        self.lay_out_puppet()
+        units = self.root / "etc/systemd/system"
+        shutil.copy(HERE / unit, units / ("%s.service" % self.name))
+        shutil.copy(HERE / "balancer.service", units)
+        (units / "default.target").symlink_to(
+            "/usr/lib/systemd/system/multi-user.target")
+        run("systemctl", "--root=%s" % self.root, "-q", "enable",
+            "usherd.service", "usher-hold.service", "balancer.service",
+            "%s.service" % self.name)
+
+    def lay_out_puppet(self):
+        """Certificates, owners and modes as Debian's packages have them."""
+        ssl = self.root / SSL
+        keys = ssl / "private_keys"
+        ca = self.root / "etc/puppet/puppetserver/ca"
+        for folder in (ssl / "certs", keys, ca):
+            folder.mkdir(parents=True)
+        pki = Pki(ssl)
+        (ssl / "ca.pem").rename(ssl / "certs" / "ca.pem")
+        (ca / "ca_key.pem").write_text("secret")
+        (ssl / "ca").symlink_to("/etc/puppet/puppetserver/ca")
+        shutil.copy(pki.good.cert, self.root / "srv/site/cert.pem")
+        shutil.copy(pki.good.key, self.root / "srv/site/key.pem")
+        Path(pki.good.key).rename(keys / (NAME + ".pem"))
+        self.give_to_puppet(self.root / "var/lib/puppet")
+        self.give_to_puppet(self.root / "etc/puppet/puppetserver")
+        self.give_to_puppet(self.root / "srv/site")
+        (self.root / "srv/site/events").chmod(0o666)
+
+    def give_to_puppet(self, top):
+        entries = (self.root / "etc/passwd").read_text().split()
+        uid, gid = next(map(int, e.split(":")[2:4]) for e in entries
+                        if e.startswith("puppet:"))
+        for path in [top, *top.rglob("*")]:
+            if not path.is_symlink():
+                os.chown(path, uid, gid)
+                path.chmod(0o750 if path.is_dir() else 0o640)
+
+    # --- the machine ---
+
+    def boot(self):
+        """Its output goes to a file, which a failure shows."""
+        command = ["systemd-nspawn", "-q", "--register=no", "--keep-unit",
+                   "--private-network", "--link-journal=no",
+                   "--directory=%s" % self.root, "--bind-ro=/usr",
+                   "--bind-ro=%s:/srv/tests" % (ROOT / "tests")]
+        env = dict(os.environ)
+        more = []
+        if not self.unified:
+            # Newer ones want to be told twice that an old kernel API will do.
+            env["UNIFIED_CGROUP_HIERARCHY"] = "0"
+            command.append("--setenv=SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
+            more.append("systemd.legacy_systemd_cgroup_controller=1")
+        groups = " ".join(str(g / "cgroup.procs") for g in self.groups)
+        enter = ("for f in %s; do echo $$ >$f || exit; done; exec \"$@\""
+                 % groups)
+        with open(self.console, "wb") as console:
+            return subprocess.Popen(
+                ["sh", "-c", enter, "sh", *command, "--boot", *more], env=env,
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+
+    def wait_up(self):
+        self.leader = wait_until(self.find_leader, self.show)
+        wait_until(lambda: self.ctl("is-system-running", ok=None).strip()
+                   in ("running", "degraded"), self.show, PATIENCE, 0.2)
+
+    def find_leader(self):
+        """The machine's first process, which is number 1 in there; a helper
+        of nspawn's comes before it.
+        """
+        assert self.nspawn.poll() is None, self.show()
+        path = "/proc/%d/task/%d/children" % ((self.nspawn.pid,) * 2)
+        for pid in Path(path).read_text().split():
+            with contextlib.suppress(OSError):
+                status = Path("/proc/%s/status" % pid).read_text()
+                if re.search(r"^NSpid:\t\d+\t1$", status, re.M):
+                    return pid
+        return None
+
+    def show(self):
+        text = self.console.read_text(errors="replace")
+        journal = self.root / "var/log/journal"
+        shown = subprocess.run(
+            ["journalctl", "-q", "-D", str(journal), "-n", "60"], text=True,
+            capture_output=True).stdout
+        return "%s\n%s\n%s" % (text[-2000:], shown, self.events())
+
+    def inside(self, *command):
+        return ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p",
+                *command]
+
+    def start(self, *command):
+        child = subprocess.Popen(self.inside(*command), text=True,
+                                 stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+        self.children.append(child)
+        return child
+
+    def run(self, *command, ok=0):
+        """What it prints; `ok` None: however it ends."""
+        child = self.start(*command)
+        out, _ = child.communicate(timeout=PATIENCE)
+        self.children.remove(child)
+        assert ok is None or child.returncode == ok, (
+            "%s: %s\n%s" % (command, out, self.show()))
+        return out
+
+    def ctl(self, *words, ok=0):
+        return self.run("systemctl", *words, ok=ok)
+
+    def property(self, unit, name):
+        return self.ctl("show", "-P", name, unit).strip()
+
+    def pid(self, unit):
+        return int(self.property(unit, "MainPID"))
+
+    def kill(self, unit, number):
+        self.run("kill", "-%d" % number, str(self.pid(unit)))
+
+    def wait_state(self, unit, state):
+        wait_until(lambda: self.property(unit, "ActiveState") == state,
+                   lambda: "%s %s\n%s" % (unit, state, self.show()), PATIENCE)
+
+    def usherctl(self, *words, ok=0):
+        return self.run("/opt/sbin/usherctl", *words, ok=ok)
+
+    def drop_in(self, unit, text):
+        """What `systemctl edit` does."""
+        folder = self.root / "etc/systemd/system" / (unit + ".d")
+        folder.mkdir(exist_ok=True)
+        (folder / "test.conf").write_text(text)
+        self.ctl("daemon-reload")
+
+    # --- what has happened ---
+
+    def events(self):
+        return (self.root / "srv/site/events").read_text()
+
+    def mark(self):
+        return len(self.events())
+
+    def since(self, mark):
+        return self.events()[mark:].splitlines()
+
+    def wait_event(self, begin, mark):
+        """Until there is one that begins so, after the mark."""
+        wait_until(lambda: any(e.startswith(begin) for e in self.since(mark)),
+                   lambda: "%s\n%s" % (begin, self.show()), PATIENCE)
+
+    def borrow(self, count):
+        """So many JRubies are at work."""
+        new = self.root / "srv/site/borrowed.new"
+        new.write_text(str(count))
+        new.chmod(0o644)
+        new.rename(self.root / "srv/site/borrowed")
+
+    def journal(self):
+        """Its entries, the oldest first; also when it is down."""
+        if self.nspawn.poll() is None:
+            self.run("journalctl", "--sync")
+        lines = run("journalctl", "-q", "-o", "json", "--all", "-D",
+                    self.root / "var/log/journal").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def said(self, unit, after=0):
+        """The lines of a unit's processes, and of systemd about it."""
+        unit += ".service"
+        return [e["MESSAGE"] for e in self.journal()[after:]
+                if unit in (e.get("_SYSTEMD_UNIT"), e.get("UNIT"))]
+
+    def ended(self):
+        """Units, in the order in which their stop was done."""
+        return [e["UNIT"] for e in self.journal()
+                if e.get("JOB_TYPE") == "stop" and "JOB_RESULT" in e]
+
+    def wait_down(self):
+        self.nspawn.wait(PATIENCE)
+
+    def close(self):
+        if self.nspawn.poll() is None:
+            os.kill(int(self.leader or self.nspawn.pid), signal.SIGKILL)
+        self.nspawn.wait(60)
+        for child in self.children:
+            child.kill()
+            child.communicate(timeout=60)
+        for group in self.groups:
+            remove_group(group)
