@@ -30,6 +30,21 @@ class State(NamedTuple):
     check: str  # how its own check ended last
 
 
+def usherd_config(name, puppet, **more):
+    """For the usherd beside a Puppet Server: its defaults, mostly."""
+    return {
+        "usher": {"agent-listen": HOST + ":0", "log-level": "debug",
+                  "ready": None},
+        "server " + name: {
+            "address": "%s:%d" % (HOST, puppet.port),
+            "tls-name": name,
+            "ca-file": puppet.ca_file,
+            "crl-file": puppet.crl_file,
+            **more,
+        },
+    }
+
+
 class Node:
     """A Puppet Server and the usherd beside it, with usherd's defaults."""
 
@@ -40,16 +55,7 @@ class Node:
         self.usherd = Usherd(folder, self.config())
 
     def config(self, **more):
-        return {
-            "usher": {"agent-listen": HOST + ":0", "log-level": "debug"},
-            "server " + self.name: {
-                "address": "%s:%d" % (HOST, self.puppet.port),
-                "tls-name": self.name,
-                "ca-file": self.puppet.ca_file,
-                "crl-file": self.puppet.crl_file,
-                **more,
-            },
-        }
+        return usherd_config(self.name, self.puppet, **more)
 
     def variables(self, n):
         return {"PUPPET%d" % n: "%s:%d" % (HOST, self.puppet.port),

@@ -27,8 +27,9 @@ CERTNAME = "puppet.test"
 # A start takes from 10 to 60 s, by the machine and what else it does.
 DEADLINE = 240
 
+HEAP_MB = 512  # enough for two JRubies
 # The time of a start counts here, throughput does not: C1 only, one collector.
-JVM = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
        "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger",
        "-Djruby.lib=/usr/share/jruby/lib"]
 
@@ -82,9 +83,10 @@ class Catalog(threading.Thread):
 
 
 class PuppetServer:
-    def __init__(self, folder, jrubies=1):
+    def __init__(self, folder, jrubies=1, heap_mb=HEAP_MB):
         self.folder = Path(folder)
         self.jrubies = jrubies
+        self.heap = ["-Xms%dm" % heap_mb, "-Xmx%dm" % heap_mb]
         self.reserved = ReservedPort()
         self.port = self.reserved.number
         self.process = None
@@ -137,10 +139,11 @@ class PuppetServer:
     def make_ca(self, names, nodes):
         self.ca("setup", "--ca-name", "Test CA", "--certname", CERTNAME,
                 "--subject-alt-names",
-                ",".join("DNS:" + n for n in (CERTNAME, *names)))
-        for node in nodes:
-            # With --ca-client it signs by itself, without a server running.
-            self.ca("generate", "--certname", node, "--ca-client", "--force")
+                ",".join("DNS:" + n for n in (CERTNAME, *names))
+                + ",IP:" + HOST)
+        # With --ca-client it signs by itself, without a server running.
+        self.ca("generate", "--certname", ",".join(nodes), "--ca-client",
+                "--force")
 
     def ca(self, command, *args):
         run("puppetserver", "ca", command, "--config",
@@ -153,7 +156,8 @@ class PuppetServer:
         self.classes.mkdir()
         services = (CONF / "bootstrap.cfg").read_text().split()
         namespaces = {service.partition("/")[0] for service in services}
-        run("java", *JVM, "-Dclojure.compile.path=%s" % self.classes,
+        run("java", *self.heap, *JVM,
+            "-Dclojure.compile.path=%s" % self.classes,
             "-cp", self.class_path(), "clojure.lang.Compile", MAIN,
             *sorted(namespaces))
 
@@ -172,7 +176,7 @@ class PuppetServer:
             # A JVM that inherits an ignored SIGHUP never reloads.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL",
-                 "env", "--default-signal=HUP", "java", *JVM,
+                 "env", "--default-signal=HUP", "java", *self.heap, *JVM,
                  "-cp", self.class_path(), MAIN,
                  "--config", self.folder / "conf.d",
                  "--bootstrap-config", self.folder / "services.d",
@@ -261,10 +265,14 @@ class PuppetServer:
         except (OSError, http.client.HTTPException):
             return None
 
+    def pool(self):
+        """What it says of its JRubies."""
+        _, body = self.get("/status/v1/services/jruby-metrics?level=debug")
+        return json.loads(body)["status"]["experimental"]["metrics"]
+
     def requests(self):
         """How many requests have a JRuby, and how many wait for one."""
-        _, body = self.get("/status/v1/services/jruby-metrics?level=debug")
-        metrics = json.loads(body)["status"]["experimental"]["metrics"]
+        metrics = self.pool()
         return (len(metrics["borrowed-instances"]),
                 len(metrics["requested-instances"]))
 
