@@ -50,7 +50,9 @@ static void go_on(struct orderbook *b);
 
 static size_t count_servers(const struct orderbook *b)
 {
-	return fleet_config(b->fleet)->n_servers;
+	const struct config *config = fleet_config(b->fleet);
+
+	return config != NULL ? config->n_servers : 0;
 }
 
 /* All servers as they are; the caller frees it. */

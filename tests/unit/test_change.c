@@ -350,6 +350,25 @@ static void auto_ends_what_it_is_told_to(void **state)
 	}
 }
 
+/* While an order was being written, a hold has ended, and one was given. */
+static void what_changed_meanwhile_stays(void **state)
+{
+	struct change_target t = { .name = "a" };
+	char error[COMMAND_ERROR_MAX];
+	struct orders orders;
+
+	(void)state;
+	t.now.hold = (struct order){ .kind = ORDER_HOLD, .who = "root" };
+	t.now.state = (struct order){ .kind = ORDER_DRAIN, .who = "bob" };
+	change(&t, "weight 50%", error);
+	memset(&orders, 0, sizeof(orders));
+	orders.state = (struct order){ .kind = ORDER_MAINT, .who = "eve" };
+	change_merge(&orders, &t);
+	assert_int_equal(orders.ceiling.percent, 50);
+	assert_int_equal(orders.hold.kind, ORDER_NONE);
+	assert_int_equal(orders.state.kind, ORDER_MAINT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_release_is_a_state),
 		cmocka_unit_test(the_other_slots_stay),
 		cmocka_unit_test(all_of_them),
+		cmocka_unit_test(what_changed_meanwhile_stays),
 		cmocka_unit_test(auto_ends_what_it_is_told_to),
 	};
 

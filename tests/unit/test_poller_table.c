@@ -142,6 +142,10 @@ static void intervals_are_learnt(void **state)
 	poll_often(&f, &one, 1, SECOND, ANSWER_WITHOUT_READY);
 	assert_in_range(interval_of(&f), 700, 1000);
 	assert_int_equal(find(&f, &one)->longest_ms, 60900);
+	/* Nor is another one, later. */
+	poll_often(&f, &one, 1, 60 * SECOND, ANSWER_WITHOUT_READY);
+	poll_often(&f, &one, 2, SECOND, ANSWER_WITHOUT_READY);
+	assert_in_range(interval_of(&f), 700, 1000);
 	/* But slower from now on is, from the second time on. */
 	poll_often(&f, &one, 2, 10 * SECOND, ANSWER_WITHOUT_READY);
 	poll_often(&f, &one, 2, 10 * SECOND, ANSWER_WITHOUT_READY);

@@ -76,6 +76,24 @@ static void what_was_in_force_at_the_end(void **state)
 	}
 }
 
+/* As if all had polled when usherd started. */
+static void silent_since_the_start(void **state)
+{
+	const struct orders none = only(ORDER_NONE, 0);
+	struct fix f;
+
+	(void)state;
+	open_fix(&f);
+	restore(&f, &none, STANDING_SURE);
+	pass(POLLER_LIVE_MIN_MS);
+	standing_look_at_pollers(&f.s);
+	assert_false(standing_pollers(&f.s)->list[0].silent);
+	pass(1);
+	standing_look_at_pollers(&f.s);
+	assert_true(standing_pollers(&f.s)->list[0].silent);
+	close_fix(&f);
+}
+
 /* What has run out is the owner's to tell. */
 static void without_a_word(void **state)
 {
@@ -328,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_in_force_at_the_end),
+		cmocka_unit_test(silent_since_the_start),
 		cmocka_unit_test(without_a_word),
 		cmocka_unit_test(doubts_under_never),
 		cmocka_unit_test(run_out_by_the_timer),

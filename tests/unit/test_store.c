@@ -191,6 +191,36 @@ static void a_folder_in_the_place_of_the_file(void **state)
 	t_rmdir(f.dir);
 }
 
+/* Nothing is written over what people must look at. */
+static void neither_read_nor_put_aside(void **state)
+{
+	const struct statefile_server a = { "a", &drained, &nobody };
+	char bad[400], path[400], text[2];
+	struct fix f;
+	FILE *file;
+
+	(void)state;
+	open_fix(&f, ".");
+	snprintf(bad, sizeof(bad), "%s/state.json.bad", f.dir);
+	snprintf(path, sizeof(path), "%s/state.json", f.dir);
+	assert_int_equal(mkdir(bad, 0700), 0);
+	free(t_write(f.dir, "state.json", "{", 1));
+	open_store(&f);
+	assert_non_null(strstr(store_problem(f.store), "kept where it is"));
+	assert_int_equal(
+		store_write(f.store, &a, 1, on_written, &f), UV_EACCES);
+	assert_int_equal(store_state(f.store), STORE_IDLE);
+	store_write_last(f.store, &a, 1);
+	close_store(&f);
+	assert_false(f.done);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text), file), 1);
+	assert_int_equal(text[0], '{');
+	fclose(file);
+	t_rmdir(f.dir);
+}
+
 /* A piece of the file stands in the sentence, which goes into a log line. */
 static void the_problem_is_text(void **state)
 {
@@ -278,6 +308,29 @@ static void closed_while_writing(void **state)
 	t_rmdir(f.dir);
 }
 
+/* What is to be written last comes after the write under way. */
+static void last_while_writing(void **state)
+{
+	struct orders maint = drained;
+	const struct statefile_server servers[] = { { "a", &drained, &nobody },
+		{ "a", &maint, &nobody } };
+	struct fix f;
+
+	(void)state;
+	maint.state.kind = ORDER_MAINT;
+	open_fix(&f, "made");
+	open_store(&f);
+	assert_int_equal(store_write(f.store, servers, 1, on_written, &f), 0);
+	store_write_last(f.store, servers, 1);
+	store_write_last(f.store, servers + 1, 1);
+	close_store(&f);
+	assert_false(f.done);
+	open_store(&f);
+	assert_int_equal(found_for(&f, "a").state.kind, ORDER_MAINT);
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,10 +339,12 @@ int main(void)
 		cmocka_unit_test(a_folder_that_can_not_be_used),
 		cmocka_unit_test(a_folder_that_can_not_be_made),
 		cmocka_unit_test(a_folder_in_the_place_of_the_file),
+		cmocka_unit_test(neither_read_nor_put_aside),
 		cmocka_unit_test(the_problem_is_text),
 		cmocka_unit_test(what_is_remembered),
 		cmocka_unit_test(again_and_again),
 		cmocka_unit_test(closed_while_writing),
+		cmocka_unit_test(last_while_writing),
 	};
 
 	log_set_level(LOG_ERROR);
