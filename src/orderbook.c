@@ -61,7 +61,7 @@ struct change_target *orderbook_look(const struct orderbook *b, size_t *n)
 	struct change_target *targets;
 
 	*n = count_servers(b);
-	targets = calloc(*n, sizeof(*targets));
+	targets = calloc(*n + 1, sizeof(*targets));
 	for (size_t i = 0; targets != NULL && i < *n; i++) {
 		struct server *s = fleet_server(b->fleet, i);
 
@@ -184,7 +184,7 @@ static struct statefile_server *gather(
 	const struct orderbook *b, const struct orderbook_entry *changed)
 {
 	size_t n = count_servers(b);
-	struct statefile_server *all = calloc(n, sizeof(*all));
+	struct statefile_server *all = calloc(n + 1, sizeof(*all));
 
 	for (size_t i = 0; all != NULL && i < n; i++) {
 		struct server *s = fleet_server(b->fleet, i);

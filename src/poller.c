@@ -50,8 +50,7 @@ int poller_live(const struct poller *p, struct poller_time now)
 
 int poller_known(const struct poller *p)
 {
-	return p->polls >= POLLER_LIVE_POLLS ||
-		(p->polls == 0 && p->interval_ms > 0);
+	return p->polls >= POLLER_LIVE_POLLS || p->earlier;
 }
 
 int poller_expected(const struct pollers *all, const struct poller *p,
@@ -123,8 +122,11 @@ static struct poller *welcome(
 
 void pollers_restore(struct pollers *p, const struct poller *was)
 {
+	struct poller copy = *was;
+
+	copy.earlier = was->interval_ms > 0;
 	if (find(p, &was->host) == NULL)
-		add(p, was);
+		add(p, &copy);
 }
 
 int pollers_copy(struct pollers *p, const struct pollers *from)

@@ -58,7 +58,8 @@ struct poller {
 	bool sure;  /* because it was told drain or maint */
 	unsigned paid;
 	uint64_t paid_since_ms;
-	bool silent; /* has been found so */
+	bool earlier; /* it came often enough in an earlier run */
+	bool silent;  /* has been found so */
 };
 
 /* All zero: nobody has ever asked.  Owns the list. */

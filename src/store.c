@@ -90,13 +90,18 @@ static void put_aside(struct store *s, const char *why)
 	char bad[PATH_MAX + sizeof(".bad")];
 
 	text_format(bad, sizeof(bad), "%s.bad", s->path);
+	if (rename(s->path, bad) == 0) {
+		complain(s,
+			"%s %s: it is kept as %s, and the orders in it are "
+			"lost",
+			s->path, why, bad);
+		return;
+	}
 	/* Where there is no such folder nothing can be lost. */
-	s->kept = rename(s->path, bad) != 0 && errno != ENOENT &&
-		errno != ENOTDIR;
-	complain(s, "%s %s: it is kept %s%s, and the orders in it are lost",
-		s->path, why,
-		s->kept ? "where it is, so nothing can be written" : "as ",
-		s->kept ? "" : bad);
+	s->kept = errno != ENOENT && errno != ENOTDIR;
+	complain(s, "%s %s%s", s->path, why,
+		s->kept ? ": it is kept where it is, so nothing can be written"
+			: "");
 }
 
 static void read_file(struct store *s)

@@ -29,7 +29,8 @@ static struct poller known[] = {
 		.longest_ms = 1500,
 		.told = ANSWER_DRAIN,
 		.taken = true,
-		.sure = true },
+		.sure = true,
+		.earlier = true },
 	{ .last_s = 80, .told = ANSWER_IN },
 };
 
