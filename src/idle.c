@@ -20,14 +20,11 @@ static void take_figures(struct idle *i, const struct jruby *j, uint64_t now_ms)
 	i->seen_ms = now_ms;
 }
 
-/* Whether the probe shows that no figures can be had, now or later. */
+/* Too slow is no sign of a server that gives none: it is busy. */
 static bool shows_none(const struct probed *p)
 {
 	switch (p->outcome) {
 	case OUTCOME_BUSY:
-	case OUTCOME_TIMEOUT:
-	case OUTCOME_UNREACHABLE:
-	case OUTCOME_RESET:
 	case OUTCOME_INTERNAL:
 		return false;
 	default:

@@ -37,7 +37,7 @@ static const struct row {
 	{ "it came back with figures of before", "ixi", "SCS", "123" },
 	{ "it came back, the name too late", "xdx", "C?C", "103" },
 	{ "it came back, but is stopping", "xhhhx", "C??BC", "10005" },
-	{ "no connection is not closed, nor blind", "itttt", "SSSSS", "10000" },
+	{ "no connection is not closed", "itttt", "SSSBB", "10000" },
 	{ "none at first", "nni", "??S", "003" },
 	{ "never any", "nnnnn", "??BBB", "00000" },
 	{ "never asked for", "aaaa", "??BB", "0000" },
