@@ -246,4 +246,5 @@ def test_audit(usherd):
         (ME, drain, ends),
         ("usherd (it has run out)", ends, "none"),
         (ME, weight, "none"),
+        (ME, None, None),  # which has changed nothing
     ]

@@ -221,6 +221,12 @@ exec "$@"
 """]
 
 
+READ_ONLY = ["sh", "-c", """\
+mkdir -p "$0" && mount -t tmpfs -o ro tmpfs "$0" || exit 70
+exec "$@"
+"""]
+
+
 def fill(folder):
     """A file that leaves no room."""
     path = folder / "filler"
@@ -237,6 +243,18 @@ def check_refused(usherd, reply):
     assert "can't be written to disk" in said.err and "--volatile" in said.err
     assert usherd.reply() == reply
     usherd.wait_log(" error state .*can't be written")
+
+
+def test_read_only_folder(peer, start_usherd, config_for, tmp_path):
+    folder = tmp_path / "readonly"
+    root = [] if os.geteuid() == 0 else ["-r"]
+    usherd = start_usherd(
+        config_for(peer, usher_state_dir=folder),
+        wrap=["unshare", *root, "-m", *READ_ONLY, str(folder)])
+    usherd.wait_reply("up ready 100%")
+    check_refused(usherd, "up ready 100%")
+    usherd.order("drain", "--volatile")
+    assert usherd.reply() == DRAINED
 
 
 def test_full_disk(peer, start_usherd, config_for, tmp_path):

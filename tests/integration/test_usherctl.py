@@ -23,6 +23,15 @@ OTHER = {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 # --- usherctl ---------------------------------------------------------------
 
+def test_links_no_library_but_libc():
+    """So it starts at once.  A sanitizer's own are no library of ours."""
+    said = subprocess.run(["readelf", "-d", binary("usherctl")],
+                          capture_output=True, text=True, check=True).stdout
+    needed = re.findall(r"NEEDED.*\[lib(\w+)", said)
+    assert "c" in needed
+    assert set(needed) <= {"c", "asan", "ubsan", "m", "gcc_s"}, needed
+
+
 def test_exit_codes(usherd):
     assert usherd.ctl("status", "-q") == (0, "", "")
     assert usherd.ctl("drain", "nosuch").code == 1
