@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from scenarios import AGENT_RUNS, Run, Site, kill, restart_all
+from scenarios import AGENT_RUNS, Run, Site, freeze, kill, restart_all
 from ways import Usher
 
 # In the small size; `make compare` has more.
@@ -44,8 +44,9 @@ def test_a_rolling_restart_loses_nothing(site, way, tmp_path):
     assert run.in_flight >= 4
 
 
-def test_a_killed_server_costs_nothing_once_it_is_known(site, way):
-    run = kill(site, way)
+@pytest.mark.parametrize("trouble", [kill, freeze])
+def test_a_lost_server_costs_nothing_once_it_is_known(site, way, trouble):
+    run = trouble(site, way)
     print(run.summary())
     assert run.counted()
     assert not run.failed(), told(run)
