@@ -46,7 +46,7 @@ enum state {
 
 const char http_no_memory[] = "out of memory";
 
-static const char over_limit[] = "body over the limit";
+const char http_over_limit[] = "body over the limit";
 
 void http_init(struct http_response *r, size_t body_max)
 {
@@ -241,7 +241,7 @@ static const char *on_head_end(struct http_response *r)
 		r->state = CHUNK_SIZE;
 	} else if (r->has_length) {
 		if (r->left > r->body.max)
-			return over_limit;
+			return http_over_limit;
 		r->state = r->left > 0 ? LENGTH : DONE;
 	} else {
 		r->keep_alive = false;
@@ -263,7 +263,7 @@ static const char *on_chunk_size(struct http_response *r, const char *line)
 		return "chunk size has too many digits";
 	r->left = strtoull(line, NULL, 16);
 	if (r->left > r->body.max - r->body.len)
-		return over_limit;
+		return http_over_limit;
 	r->state = r->left > 0 ? CHUNK : TRAILER;
 	return count_head(r, strlen(rest));
 }
@@ -342,7 +342,7 @@ static size_t take_body(struct http_response *r, const char *data, size_t len)
 
 	if (r->state != UNTIL_END && r->left < len)
 		len = (size_t)r->left;
-	clause = append(&r->body, data, len, over_limit);
+	clause = append(&r->body, data, len, http_over_limit);
 	if (clause != NULL) {
 		refuse(r, clause);
 		return len;

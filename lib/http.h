@@ -26,6 +26,8 @@ enum http_status {
 
 /* `error` is this very text when the fault is not the peer's. */
 extern const char http_no_memory[];
+/* And this one when the body is longer than its cap. */
+extern const char http_over_limit[];
 
 /* How the transport ended. */
 enum http_end {

@@ -79,7 +79,10 @@ static const struct order *order_to_tell(const struct answer_facts *f)
 		return &o->hold;
 	if (f->verdict == VERDICT_STOPPING || f->verdict == VERDICT_BUSY)
 		return NULL;
-	return o->ceiling.kind != ORDER_NONE ? &o->ceiling : NULL;
+	return o->ceiling.kind != ORDER_NONE &&
+			o->ceiling.percent <= f->automatic
+		? &o->ceiling
+		: NULL;
 }
 
 static void reason_of(
@@ -97,6 +100,8 @@ static void reason_of(
 			text = "busy";
 		else if (f->verdict != VERDICT_UP)
 			text = outcome_sentence(f->because);
+		else if (f->why != NULL)
+			text = f->why;
 		text_format(reason, ANSWER_REASON_MAX + 1, "%s", text);
 	}
 	text_printable(reason, strlen(reason));

@@ -24,6 +24,7 @@ struct answer_facts {
 	enum outcome because;
 	const struct orders *orders; /* those in force */
 	unsigned automatic;          /* per cent: the lowest automatic weight */
+	const char *why; /* of that, in a word or two; NULL or "" for 100 */
 };
 
 enum answer_form {

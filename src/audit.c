@@ -65,12 +65,11 @@ void audit_act(const char *by, const char *what, const char *word)
 		*word != '\0' ? " " : "", word);
 }
 
-void audit_end(struct history *h, const char *server, const struct order *ended,
-	const char *why)
+void audit_move(struct history *h, const char *server, const struct order *was,
+	const struct order *now, const char *why)
 {
-	static const struct order none = { .kind = ORDER_NONE };
 	char by[64];
 
 	text_format(by, sizeof(by), "usherd (%s)", why);
-	tell_slot(h, server, by, ended, &none);
+	tell_slot(h, server, by, was, now);
 }

@@ -17,8 +17,8 @@ void audit_change(struct history *h, const char *server, const char *by,
 /* Something was done that is no order: "log-level debug". */
 void audit_act(const char *by, const char *what, const char *word);
 
-/* An order has ended by itself; `why` is a clause: "it has run out". */
-void audit_end(struct history *h, const char *server, const struct order *ended,
-	const char *why);
+/* An order has ended or gone on by itself; `why`: "it has run out". */
+void audit_move(struct history *h, const char *server, const struct order *was,
+	const struct order *now, const char *why);
 
 #endif

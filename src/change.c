@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "canary.h"
 #include "text.h"
 
 enum change_verdict change_choose(struct change_target *targets, size_t n,
@@ -52,6 +53,8 @@ static enum order_kind kind_of(enum command_id id)
 		return ORDER_UP;
 	case COMMAND_WEIGHT:
 		return ORDER_WEIGHT;
+	case COMMAND_CANARY:
+		return ORDER_CANARY;
 	case COMMAND_HOLD:
 		return ORDER_HOLD;
 	case COMMAND_RELEASE:
@@ -75,15 +78,27 @@ static void end_orders(struct orders *o, unsigned flags)
 		memset(&o->hold, 0, sizeof(o->hold));
 }
 
+static void take_steps(struct order *canary, const struct command *c)
+{
+	canary->n_steps = (unsigned)c->n_percents;
+	for (size_t i = 0; i < c->n_percents; i++)
+		canary->steps[i] = (unsigned char)c->percents[i];
+	canary->every_s = (int64_t)(c->every_ms / 1000);
+}
+
 static void apply(struct orders *o, const struct command *c, const char *who,
 	int64_t now_s)
 {
 	struct order given = { .kind = kind_of(c->spec->id),
-		.percent = c->percent,
+		.percent = c->n_percents > 0 ? c->percents[0] : 0,
 		.since_s = now_s,
 		.keeping = (c->flags & COMMAND_VOLATILE) != 0 ? ORDER_VOLATILE
 							      : ORDER_DURABLE };
 
+	if ((c->flags & COMMAND_NEXT) != 0) {
+		order_next_step(&o->ceiling, now_s);
+		return;
+	}
 	if (given.kind == ORDER_NONE) {
 		end_orders(o, c->flags);
 		return;
@@ -92,6 +107,8 @@ static void apply(struct orders *o, const struct command *c, const char *who,
 		given.until_s = now_s + (int64_t)(c->for_ms / 1000);
 	else if (given.kind == ORDER_HOLD)
 		given.until_s = now_s + CHANGE_HOLD_S;
+	if (given.kind == ORDER_CANARY)
+		take_steps(&given, c);
 	text_format(given.who, sizeof(given.who), "%s", who);
 	text_format(given.why, sizeof(given.why), "%s", c->why);
 	order_give(o, &given);
@@ -112,6 +129,52 @@ static size_t in_service(const struct change_target *targets, size_t n)
 	return count;
 }
 
+/* Whether a canary can go on at all, and whether it had better. */
+static enum change_verdict check_next(const struct change_target *t,
+	const struct command *c, char error[COMMAND_ERROR_MAX])
+{
+	const struct canary_facts facts = { t->view.verdict, &t->now,
+		t->view.probed };
+	struct order canary = t->now.ceiling;
+	char clause[CANARY_TEXT_MAX];
+
+	if (canary.kind != ORDER_CANARY) {
+		text_format(error, COMMAND_ERROR_MAX,
+			"canary: %.100s has no canary plan; `canary N%% "
+			"N%%...` "
+			"begins one",
+			t->name);
+		return CHANGE_REFUSED;
+	}
+	if (!order_next_step(&canary, 0)) {
+		text_format(error, COMMAND_ERROR_MAX,
+			"canary: %.100s is at the last step, %u%%; `auto` ends "
+			"the plan, and gives it its full weight",
+			t->name, canary.percent);
+		return CHANGE_REFUSED;
+	}
+	if ((c->flags & COMMAND_FORCE) == 0 &&
+		canary_objection(clause, &facts)) {
+		text_format(error, COMMAND_ERROR_MAX,
+			"canary: %.100s stays at %u%%: %.150s; --force goes on "
+			"all the same",
+			t->name, t->now.ceiling.percent, clause);
+		return CHANGE_REFUSED;
+	}
+	return CHANGE_DONE;
+}
+
+static enum change_verdict check_all_next(const struct change_target *targets,
+	size_t n, const struct command *c, char error[COMMAND_ERROR_MAX])
+{
+	enum change_verdict verdict = CHANGE_DONE;
+
+	for (size_t i = 0; i < n && verdict == CHANGE_DONE; i++)
+		if (targets[i].chosen)
+			verdict = check_next(&targets[i], c, error);
+	return verdict;
+}
+
 enum change_verdict change_work_out(struct change_target *targets, size_t n,
 	const struct command *c, const char *who, int64_t now_s,
 	enum config_switch require_reason, char error[COMMAND_ERROR_MAX])
@@ -123,12 +186,17 @@ enum change_verdict change_work_out(struct change_target *targets, size_t n,
 		return verdict;
 	if (require_reason == CONFIG_YES &&
 		(c->spec->takes & COMMAND_TAKES_REASON) != 0 &&
+		(c->flags & COMMAND_NEXT) == 0 &&
 		c->why[strspn(c->why, " ")] == '\0') {
 		text_format(error, COMMAND_ERROR_MAX,
 			"%s: a reason is required here: add -m REASON",
 			c->spec->name);
 		return CHANGE_REFUSED;
 	}
+	if ((c->flags & COMMAND_NEXT) != 0)
+		verdict = check_all_next(targets, n, c, error);
+	if (verdict != CHANGE_DONE)
+		return verdict;
 	for (size_t i = 0; i < n; i++)
 		targets[i].next = targets[i].now;
 	before = in_service(targets, n);

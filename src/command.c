@@ -6,86 +6,6 @@
 
 #include "text.h"
 
-#define WHERE (COMMAND_TAKES_SERVER | COMMAND_TAKES_ALL)
-#define ORDER \
-	(WHERE | COMMAND_TAKES_REASON | COMMAND_TAKES_END | \
-		COMMAND_TAKES_KEEPING)
-#define WAITS (COMMAND_TAKES_WAIT | COMMAND_TAKES_LIMITS)
-#define ORDER_ARGUMENTS "[SERVER | --all] [-m REASON] [--for TIME] [--volatile]"
-#define WAIT_ARGUMENTS "[--wait [--timeout TIME] [--settle TIME]]"
-
-/* clang-format off */
-const struct command_spec command_specs[] = {
-	{ "status", COMMAND_STATUS, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
-		"[SERVER] [-q]",
-		"Show each server: measured, ordered, and what HAProxy is told." },
-	{ "explain", COMMAND_EXPLAIN, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
-		"[SERVER]",
-		"Show why HAProxy is told what it is told, fact by fact." },
-	{ "pollers", COMMAND_POLLERS, COMMAND_LOOKS, COMMAND_TAKES_SERVER,
-		"[SERVER]",
-		"Show each HAProxy that asks: when, and what it was told." },
-	{ "drain", COMMAND_DRAIN, COMMAND_ORDERS,
-		ORDER | WAITS | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
-		"No new connections; those that are open may finish." },
-	{ "maint", COMMAND_MAINT, COMMAND_ORDERS,
-		ORDER | WAITS | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
-		"Out of service, and HAProxy's own health check paused." },
-	{ "down", COMMAND_DOWN, COMMAND_ORDERS,
-		ORDER | WAITS | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
-		"Out of service, whatever the probe says." },
-	{ "up", COMMAND_UP, COMMAND_ORDERS, ORDER,
-		"[SERVER | --all] --for TIME [-m REASON] [--volatile]",
-		"In service, whatever the probe says; needs --for, since it "
-		"hides a dead server." },
-	{ "weight", COMMAND_WEIGHT, COMMAND_ORDERS,
-		ORDER | COMMAND_TAKES_PERCENT | COMMAND_TAKES_FORCE,
-		"N% " ORDER_ARGUMENTS " [--force]",
-		"At most N per cent of the weight in HAProxy's configuration." },
-	{ "auto", COMMAND_AUTO, COMMAND_ORDERS,
-		WHERE | COMMAND_TAKES_SLOT | COMMAND_TAKES_KEEPING,
-		"[SERVER | --all] [--state | --weight | --hold] [--volatile]",
-		"End people's orders, not a hold: back to what the probe says." },
-	{ "hold", COMMAND_HOLD, COMMAND_ORDERS,
-		ORDER | WAITS | COMMAND_TAKES_FORCE,
-		ORDER_ARGUMENTS " [--force] " WAIT_ARGUMENTS,
-		"Drain around a restart: ends by itself when the server has "
-		"gone and come back." },
-	{ "release", COMMAND_RELEASE, COMMAND_ORDERS,
-		WHERE | WAITS | COMMAND_TAKES_REASON,
-		"[SERVER | --all] [-m REASON] " WAIT_ARGUMENTS,
-		"Give the server back to HAProxy, before usher is removed: "
-		"up and ready for 30s, then the port closes." },
-	{ "wait", COMMAND_WAIT, COMMAND_LOOKS,
-		WHERE | COMMAND_TAKES_WORD | COMMAND_TAKES_LIMITS,
-		"idle | serving [SERVER | --all] [--timeout TIME] "
-		"[--settle TIME]",
-		"Wait until a drained server has nothing left to do, or a "
-		"started one is in service." },
-	{ "probe", COMMAND_PROBE, COMMAND_ORDERS, COMMAND_TAKES_SERVER,
-		"[SERVER]",
-		"Probe now, with a full handshake, and show each step." },
-	{ "reload", COMMAND_RELOAD, COMMAND_ORDERS, 0, "",
-		"Read the configuration again; on an error the old one stays." },
-	{ "log-level", COMMAND_LOG_LEVEL, COMMAND_ORDERS, COMMAND_TAKES_WORD,
-		"error | warn | info | debug",
-		"Change what is logged, until the next reload." },
-	{ "log", COMMAND_LOG, COMMAND_LOOKS, 0, "",
-		"Show the last changes: verdicts, replies, orders." },
-	{ "monitor", COMMAND_MONITOR, COMMAND_LOOKS, 0, "",
-		"Show each change as it comes, until Ctrl-C." },
-	{ "version", COMMAND_VERSION, COMMAND_LOOKS, 0, "",
-		"Print usherd's version." },
-	{ "help", COMMAND_HELP, COMMAND_LOOKS, COMMAND_TAKES_WORD,
-		"[COMMAND]", "Say what a command does." },
-};
-/* clang-format on */
-
-const size_t command_specs_n = sizeof(command_specs) / sizeof(*command_specs);
-
 static const struct {
 	const char *name;
 	unsigned takes; /* what the command must take */
@@ -98,36 +18,10 @@ static const struct {
 	{ "--weight", COMMAND_TAKES_SLOT, COMMAND_CEILING },
 	{ "--hold", COMMAND_TAKES_SLOT, COMMAND_HOLD_SLOT },
 	{ "--wait", COMMAND_TAKES_WAIT, COMMAND_WAITS },
+	{ "--next", COMMAND_TAKES_STEPS, COMMAND_NEXT },
 	{ "-j", 0, COMMAND_JSON },
 	{ "--color", 0, COMMAND_COLOR },
 };
-
-const struct command_spec *command_find(
-	const char *name, char error[COMMAND_ERROR_MAX])
-{
-	const char *names[32], *meant;
-
-	for (size_t i = 0; i < command_specs_n; i++) {
-		if (strcmp(command_specs[i].name, name) == 0)
-			return &command_specs[i];
-		names[i] = command_specs[i].name;
-	}
-	meant = text_did_you_mean(name, names, command_specs_n);
-	if (meant != NULL)
-		text_format(error, COMMAND_ERROR_MAX,
-			"unknown command %.40s; did you mean %s?", name, meant);
-	else
-		text_format(error, COMMAND_ERROR_MAX,
-			"unknown command %.40s; `help` lists them", name);
-	return NULL;
-}
-
-size_t command_usage(char *dst, size_t cap, const struct command_spec *spec)
-{
-	return text_format(dst, cap, "usherctl %s%s%s\n  %s\n", spec->name,
-		*spec->arguments != '\0' ? " " : "", spec->arguments,
-		spec->help);
-}
 
 static int usage_error(const struct command *c, char error[COMMAND_ERROR_MAX],
 	const char *what, const char *word)
@@ -143,18 +37,21 @@ static int take_percent(struct command *c, const char *word, size_t digits,
 	char number[8];
 	uint64_t percent;
 
-	if ((c->flags & COMMAND_PERCENT) != 0)
+	if (c->n_percents > 0 && (c->spec->takes & COMMAND_TAKES_STEPS) == 0)
 		return usage_error(
 			c, error, "takes one percentage, not ", word);
+	if (c->n_percents == ORDER_STEPS_MAX)
+		return usage_error(
+			c, error, "takes at most 8 percentages, not ", word);
 	text_format(number, sizeof(number), "%.*s", (int)digits, word);
 	if (digits >= sizeof(number) ||
 		text_parse_number(number, 100, &percent) != 0 ||
-		(c->spec->takes & COMMAND_TAKES_PERCENT) == 0)
+		(c->spec->takes &
+			(COMMAND_TAKES_PERCENT | COMMAND_TAKES_STEPS)) == 0)
 		return usage_error(c, error,
 			"a percentage is a whole number from 0% to 100%, not ",
 			word);
-	c->percent = (unsigned)percent;
-	c->flags |= COMMAND_PERCENT;
+	c->percents[c->n_percents++] = (unsigned)percent;
 	return 0;
 }
 
@@ -201,6 +98,7 @@ static const struct {
 		offsetof(struct command, timeout_ms) },
 	{ "--settle", COMMAND_TAKES_LIMITS,
 		offsetof(struct command, settle_ms) },
+	{ "--every", COMMAND_TAKES_STEPS, offsetof(struct command, every_ms) },
 };
 
 static int take_time(struct command *c, const char *option, const char *value,
@@ -254,6 +152,11 @@ static int take_value(struct command *c, const char *option, const char *value,
 	if (strcmp(option, "-m") == 0 &&
 		(c->spec->takes & COMMAND_TAKES_REASON) != 0)
 		return take_reason(c, value, error);
+	if (strcmp(option, "--haproxy") == 0 &&
+		(c->spec->takes & COMMAND_TAKES_HAPROXY) != 0) {
+		text_format(c->haproxy, sizeof(c->haproxy), "%s", value);
+		return 0;
+	}
 	return take_time(c, option, value, error);
 }
 
@@ -275,7 +178,7 @@ static int take_switch(
 int command_has_value(const char *word)
 {
 	static const char *const words[] = { "-m", "--for", "--timeout",
-		"--settle", "--by", "--width" };
+		"--settle", "--every", "--haproxy", "--by", "--width" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcmp(words[i], word) == 0)
@@ -283,12 +186,43 @@ int command_has_value(const char *word)
 	return 0;
 }
 
+/* A canary's steps rise, or the line is about the next one. */
+static int check_steps(const struct command *c, char error[COMMAND_ERROR_MAX])
+{
+	if ((c->flags & COMMAND_NEXT) != 0) {
+		if (c->n_percents > 0 || c->every_ms > 0 || c->for_ms > 0 ||
+			(c->flags & (COMMAND_REASON | COMMAND_VOLATILE)) != 0)
+			return usage_error(c, error,
+				"--next goes on with the steps that were "
+				"given, and takes no others",
+				"");
+		return 0;
+	}
+	if (c->n_percents == 0)
+		return usage_error(
+			c, error, "needs percentages, or --next", "");
+	if ((c->flags & COMMAND_FORCE) != 0)
+		return usage_error(c, error, "--force goes with --next", "");
+	if (c->percents[0] == 0)
+		return usage_error(
+			c, error, "0% tries nothing; `drain` takes it out", "");
+	for (size_t i = 1; i < c->n_percents; i++)
+		if (c->percents[i] <= c->percents[i - 1])
+			return usage_error(c, error,
+				"each percentage is above the one before", "");
+	return 0;
+}
+
 /* What only the whole line tells. */
 static int check_whole(const struct command *c, char error[COMMAND_ERROR_MAX])
 {
-	if ((c->spec->takes & COMMAND_TAKES_PERCENT) != 0 &&
-		(c->flags & COMMAND_PERCENT) == 0)
+	if ((c->spec->takes & COMMAND_TAKES_PERCENT) != 0 && c->n_percents == 0)
 		return usage_error(c, error, "needs a percentage", "");
+	if ((c->spec->takes & COMMAND_TAKES_STEPS) != 0)
+		return check_steps(c, error);
+	if ((c->spec->takes & COMMAND_TAKES_HAPROXY) != 0 &&
+		*c->haproxy == '\0')
+		return usage_error(c, error, "needs --haproxy", "");
 	if (c->spec->id == COMMAND_UP && c->for_ms == 0)
 		return usage_error(c, error,
 			"needs --for TIME, since it hides a dead server", "");
@@ -337,60 +271,4 @@ int command_parse(struct command *c, int argc, char *const *argv,
 	if (c->spec->id == COMMAND_RELEASE)
 		c->flags |= COMMAND_VOLATILE;
 	return rc == 0 ? check_whole(c, error) : rc;
-}
-
-/* Copies one word to *out, unquoted; returns where the next may begin. */
-static char *unquote(char *from, char *out)
-{
-	int quoted = 0;
-
-	while (*from != '\0' && (quoted || (*from != ' ' && *from != '\t'))) {
-		if (*from == '"') {
-			quoted = !quoted;
-			from++;
-			continue;
-		}
-		if (*from == '\\' && from[1] != '\0')
-			from++;
-		*out++ = *from++;
-	}
-	if (quoted)
-		return NULL;
-	if (*from != '\0')
-		from++;
-	*out = '\0';
-	return from;
-}
-
-int command_split(char *line, char *words[COMMAND_WORDS_MAX])
-{
-	int n = 0;
-
-	for (;;) {
-		line += strspn(line, " \t");
-		if (*line == '\0')
-			return n;
-		if (n == COMMAND_WORDS_MAX)
-			return UV_EINVAL;
-		words[n++] = line;
-		line = unquote(line, line);
-		if (line == NULL)
-			return UV_EINVAL;
-	}
-}
-
-size_t command_quote(char *dst, size_t used, size_t cap, const char *word)
-{
-	used += text_format(
-		dst + used, cap - used, "%s\"", used > 0 ? " " : "");
-	for (; *word != '\0'; word++) {
-		const char *escape = *word == '"' || *word == '\\' ? "\\" : "";
-		char byte = *word;
-
-		if (byte == '\n' || byte == '\r')
-			byte = ' ';
-		used += text_format(
-			dst + used, cap - used, "%s%c", escape, byte);
-	}
-	return used + text_format(dst + used, cap - used, "\"");
 }

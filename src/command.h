@@ -32,6 +32,9 @@ enum command_id {
 	COMMAND_PROBE,
 	COMMAND_RELOAD,
 	COMMAND_LOG_LEVEL,
+	COMMAND_CANARY,
+	COMMAND_HAPROXY_CONFIG,
+	COMMAND_DOCTOR, /* usherctl itself: no usherd is asked */
 };
 
 /* usherctl's exit codes; those of errors also stand in usherd's answer. */
@@ -53,16 +56,18 @@ enum command_right {
 /* What may stand behind the command's name. */
 enum command_takes {
 	COMMAND_TAKES_SERVER = 1,
-	COMMAND_TAKES_ALL = 2,       /* --all */
-	COMMAND_TAKES_PERCENT = 4,   /* N%, required */
-	COMMAND_TAKES_WORD = 8,      /* one word that is no server */
-	COMMAND_TAKES_REASON = 16,   /* -m REASON */
-	COMMAND_TAKES_END = 32,      /* --for TIME */
-	COMMAND_TAKES_FORCE = 64,    /* --force */
-	COMMAND_TAKES_SLOT = 128,    /* --state, --weight, --hold */
-	COMMAND_TAKES_KEEPING = 256, /* --volatile */
-	COMMAND_TAKES_WAIT = 512,    /* --wait */
-	COMMAND_TAKES_LIMITS = 1024, /* --timeout TIME, --settle TIME */
+	COMMAND_TAKES_ALL = 2,        /* --all */
+	COMMAND_TAKES_PERCENT = 4,    /* N%, required */
+	COMMAND_TAKES_WORD = 8,       /* one word that is no server */
+	COMMAND_TAKES_REASON = 16,    /* -m REASON */
+	COMMAND_TAKES_END = 32,       /* --for TIME */
+	COMMAND_TAKES_FORCE = 64,     /* --force */
+	COMMAND_TAKES_SLOT = 128,     /* --state, --weight, --hold */
+	COMMAND_TAKES_KEEPING = 256,  /* --volatile */
+	COMMAND_TAKES_WAIT = 512,     /* --wait */
+	COMMAND_TAKES_LIMITS = 1024,  /* --timeout TIME, --settle TIME */
+	COMMAND_TAKES_STEPS = 2048,   /* N% N%..., or --next; --every TIME */
+	COMMAND_TAKES_HAPROXY = 4096, /* --haproxy SOCKET, required */
 };
 
 struct command_spec {
@@ -86,30 +91,32 @@ enum command_flag {
 	COMMAND_CEILING = 16, /* auto: only the weight order */
 	COMMAND_JSON = 32,
 	COMMAND_COLOR = 64,
-	COMMAND_PERCENT = 128,   /* one was given */
-	COMMAND_REASON = 256,    /* likewise */
+	COMMAND_REASON = 256,    /* one was given */
 	COMMAND_HOLD_SLOT = 512, /* auto: only the hold */
 	COMMAND_WAITS = 1024,
+	COMMAND_NEXT = 2048, /* canary: the next step */
 };
 
 #define COMMAND_TIME_MAX_MS (3650ULL * 86400 * 1000)
 
 enum {
 	COMMAND_NAME_MAX = 256,
-	COMMAND_WORDS_MAX = 32,
 	COMMAND_ERROR_MAX = 320,
 };
 
 struct command {
 	const struct command_spec *spec;
 	unsigned flags;
-	unsigned percent;
+	unsigned percents[ORDER_STEPS_MAX]; /* weight: one; canary: rising */
+	size_t n_percents;
 	uint64_t for_ms;     /* 0: no end */
 	uint64_t timeout_ms; /* of the waiting; 0: no end */
 	uint64_t settle_ms;  /* 0: not given */
+	uint64_t every_ms;   /* 0: not given */
 	unsigned width;      /* of the terminal, in columns; 0: not given */
 	char server[COMMAND_NAME_MAX]; /* "" where none was named */
 	char word[32];
+	char haproxy[COMMAND_NAME_MAX];
 	char why[ORDER_WHY_MAX];
 	char by[ORDER_WHO_MAX]; /* --by, for usherctl under sudo */
 };
@@ -121,18 +128,8 @@ struct command {
 int command_parse(struct command *c, int argc, char *const *argv,
 	char error[COMMAND_ERROR_MAX]);
 
-/*
- * Cuts a line into words in place: blanks separate, "..." holds blanks, and \
- * takes the next byte as it is.  Returns how many, or UV_EINVAL where a quote
- * has no end or there are too many.
- */
-int command_split(char *line, char *words[COMMAND_WORDS_MAX]);
-
 /* Whether the word after this one is its value: "-m", "--for". */
 int command_has_value(const char *word);
-
-/* Appends one word, quoted, and a blank before it; returns the new length. */
-size_t command_quote(char *dst, size_t used, size_t cap, const char *word);
 
 /* "usherctl drain [SERVER] [--all] ..." and what it does. */
 size_t command_usage(char *dst, size_t cap, const struct command_spec *spec);

@@ -155,6 +155,11 @@ static void work_out(struct sections *r, struct config_server *s, unsigned line,
 		return;
 	check_name(r, s, line);
 	check_paths(r, s, line);
+	if (s->weight == WEIGHT_JRUBY && s->check == PUPPET_LEGACY)
+		sections_complain(r, line,
+			"[server %s]: weight = jruby needs check = simple: a "
+			"master of Puppet 3 tells nothing of its JRubies",
+			s->name);
 	if (s->fast_interval_ms > s->interval_ms)
 		s->fast_interval_ms = s->interval_ms;
 	if ((*s->cert_file == '\0') != (*s->key_file == '\0'))

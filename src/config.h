@@ -10,6 +10,7 @@
 #include "poller.h"
 #include "puppet.h"
 #include "puppetconf.h"
+#include "weight.h"
 
 /*
  * The configuration: one file read, checked as a whole, and never changed
@@ -25,6 +26,9 @@ struct config_server {
 	enum puppet_check check;
 	uint64_t interval_ms, fast_interval_ms, timeout_ms, busy_limit_ms;
 	uint64_t rise, fall;
+	enum weight_mode weight;
+	uint64_t min_weight; /* per cent */
+	uint64_t ramp_ms;    /* 0: none */
 };
 
 enum config_switch { CONFIG_NO, CONFIG_YES };

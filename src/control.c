@@ -14,6 +14,7 @@
 #include "text.h"
 #include "unixsock.h"
 #include "who.h"
+#include "words.h"
 
 enum { PATIENCE_MS = 5000 }; /* for a line */
 
@@ -212,14 +213,14 @@ static enum serve_next on_line(
 	struct control *c, struct serve_request *r, size_t len)
 {
 	char line[SERVE_COMMAND_MAX + 1], error[COMMAND_ERROR_MAX];
-	char *words[COMMAND_WORDS_MAX];
+	char *words[WORDS_MAX];
 	struct command command;
 	int n;
 
 	memcpy(line, r->data, len);
 	line[len] = '\0';
 	line[strcspn(line, "\r")] = '\0';
-	n = command_split(line, words);
+	n = words_split(line, words);
 	if (n < 0)
 		return answer_error(c, r, COMMAND_EXIT_USAGE,
 			"the line has too many words, or a quote with no end");

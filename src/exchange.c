@@ -68,3 +68,8 @@ bool exchange_out_of_memory(const struct exchange *x)
 {
 	return x->error == http_no_memory;
 }
+
+bool exchange_over_limit(const struct exchange *x)
+{
+	return x->error == http_over_limit;
+}

@@ -44,5 +44,7 @@ enum exchange_status exchange_end(struct exchange *x);
 
 /* After EXCHANGE_BAD: the fault is not the peer's. */
 bool exchange_out_of_memory(const struct exchange *x);
+/* Likewise: the answer is longer than its cap. */
+bool exchange_over_limit(const struct exchange *x);
 
 #endif

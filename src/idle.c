@@ -28,7 +28,8 @@ static bool shows_none(const struct probed *p)
 	case OUTCOME_INTERNAL:
 		return false;
 	default:
-		return p->figures != PROBED_CUT_FIGURES;
+		return p->figures == PROBED_NOT_ASKED ||
+			p->figures == PROBED_NO_FIGURES;
 	}
 }
 

@@ -48,6 +48,9 @@ const struct option options[] = {
 	SERVER("rise", NUMBER, rise, 1, 100, NULL, "2"),
 	SERVER("fall", NUMBER, fall, 1, 100, NULL, "3"),
 	SERVER("busy-limit", TIME, busy_limit_ms, 0, HOUR, NULL, "10s"),
+	SERVER("weight", CHOICE, weight, 0, 0, "fixed jruby", "fixed"),
+	SERVER("min-weight", NUMBER, min_weight, 1, 100, NULL, "1"),
+	SERVER("ramp", TIME, ramp_ms, 0, HOUR, NULL, "0s"),
 	SERVER("agent-listen", PORTS, agent_listen, 0, 0, NULL, ""),
 };
 /* clang-format on */

@@ -29,12 +29,28 @@ enum order_kind order_kind(const char *name)
 	return ORDER_NONE;
 }
 
+static bool same_steps(const struct order *a, const struct order *b)
+{
+	return a->n_steps == b->n_steps &&
+		memcmp(a->steps, b->steps, sizeof(a->steps)) == 0;
+}
+
 int order_same(const struct order *a, const struct order *b)
 {
-	return a->kind == b->kind && a->percent == b->percent &&
-		a->since_s == b->since_s && a->until_s == b->until_s &&
-		a->keeping == b->keeping && strcmp(a->who, b->who) == 0 &&
-		strcmp(a->why, b->why) == 0;
+	return same_steps(a, b) && a->step == b->step &&
+		a->every_s == b->every_s && a->kind == b->kind &&
+		a->percent == b->percent && a->since_s == b->since_s &&
+		a->until_s == b->until_s && a->keeping == b->keeping &&
+		strcmp(a->who, b->who) == 0 && strcmp(a->why, b->why) == 0;
+}
+
+int order_next_step(struct order *canary, int64_t now_s)
+{
+	if (canary->kind != ORDER_CANARY || canary->step + 1 >= canary->n_steps)
+		return 0;
+	canary->percent = canary->steps[++canary->step];
+	canary->since_s = now_s;
+	return 1;
 }
 
 struct order *order_slot(struct orders *o, enum order_kind kind)
@@ -61,8 +77,8 @@ void order_give(struct orders *o, const struct order *given)
 {
 	struct order *slot = order_slot(o, given->kind);
 	int64_t since_s = slot->since_s;
-	int again =
-		slot->kind == given->kind && slot->percent == given->percent;
+	int again = slot->kind == given->kind &&
+		slot->percent == given->percent && same_steps(slot, given);
 
 	*slot = *given;
 	if (again)

@@ -24,7 +24,12 @@ enum order_kind {
 	ORDER_HOLD,    /* hold: drained around a restart */
 };
 
-enum { ORDER_WHO_MAX = 64, ORDER_WHY_MAX = 256, ORDER_SLOTS = 3 };
+enum {
+	ORDER_WHO_MAX = 64,
+	ORDER_WHY_MAX = 256,
+	ORDER_SLOTS = 3,
+	ORDER_STEPS_MAX = 8,
+};
 
 /* Whether it is kept on disk. */
 enum order_keeping { ORDER_DURABLE, ORDER_VOLATILE };
@@ -34,10 +39,14 @@ struct order {
 	unsigned percent;        /* ceilings only, 0 to 100 */
 	char who[ORDER_WHO_MAX]; /* who gave it */
 	char why[ORDER_WHY_MAX]; /* the reason as given; "" where none was */
-	int64_t since_s;         /* wall clock, seconds since 1970 */
-	int64_t until_s;         /* likewise; 0: no end */
+	int64_t since_s; /* wall clock, seconds since 1970; a canary's step */
+	int64_t until_s; /* likewise; 0: no end */
 	enum order_keeping keeping;
 	bool left; /* hold only: the server has been seen to go */
+	/* Canaries only: the percentages, rising, and which is in force. */
+	unsigned char steps[ORDER_STEPS_MAX];
+	unsigned n_steps, step;
+	int64_t every_s; /* goes on by itself after so long; 0: never */
 };
 
 /* All zero: no orders. */
@@ -51,6 +60,9 @@ enum order_kind order_kind(const char *name);
 
 /* 1 when nothing differs, else 0. */
 int order_same(const struct order *a, const struct order *b);
+
+/* A canary that has a next step goes over to it; 1, or 0 where it has none. */
+int order_next_step(struct order *canary, int64_t now_s);
 
 /* The slot that an order of this kind belongs into. */
 struct order *order_slot(struct orders *o, enum order_kind kind);

@@ -302,12 +302,12 @@ static void on_changed(void *arg)
 			&b->retry, on_retry, GATHER_MS + count_servers(b), 0);
 }
 
-static void on_ended(void *arg, const char *server, const struct order *ended,
-	const char *why)
+static void on_moved(void *arg, const char *server, const struct order *was,
+	const struct order *now, const char *why)
 {
 	struct orderbook *b = arg;
 
-	audit_end(b->history, server, ended, why);
+	audit_move(b->history, server, was, now, why);
 	b->dirty = true;
 	if (!b->closing)
 		uv_timer_start(&b->retry, on_retry, 0, 0);
@@ -319,7 +319,7 @@ struct fleet_owner orderbook_owner(struct orderbook *b)
 		.leave = on_leave,
 		.standing = { .loop = b->loop,
 			.history = b->history,
-			.ended = on_ended,
+			.moved = on_moved,
 			.changed = on_changed,
 			.arg = b } };
 }

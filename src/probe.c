@@ -206,6 +206,9 @@ static void finish_bad_answer(struct probe *p)
 {
 	bool ours = exchange_out_of_memory(&p->exchange);
 
+	if (p->answered && exchange_over_limit(&p->exchange))
+		p->report.second = PROBE_OVER_LIMIT;
+
 	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s",
 		p->exchange.error);
 }
@@ -227,7 +230,7 @@ static void go_on(struct probe *p, enum exchange_status status)
 	case EXCHANGE_MORE:
 		break;
 	case EXCHANGE_ASK:
-		p->report.second_sent = 1;
+		p->report.second = PROBE_SENT;
 		if (ask(p, 1) != TLS_OK)
 			finish_tls(p);
 		break;

@@ -55,6 +55,12 @@ struct probe_answer {
 	size_t body_len;
 };
 
+enum probe_second {
+	PROBE_NOT_SENT,
+	PROBE_SENT,       /* what is missing didn't come whole, or in time */
+	PROBE_OVER_LIMIT, /* its answer is longer than its cap */
+};
+
 /* Valid during the callback only. */
 struct probe_report {
 	enum outcome outcome; /* OUTCOME_OK: the first answer came whole */
@@ -65,9 +71,9 @@ struct probe_report {
 	 * when the outcome is bad, which says it all.
 	 */
 	char second_detail[PROBE_DETAIL_MAX];
-	int second_sent; /* so what is missing didn't come whole, or in time */
-	struct tls_saved *saved; /* to resume from; the callback's to keep */
-	const char *tls_version; /* NULL before the handshake is over */
+	enum probe_second second; /* how far it got */
+	struct tls_saved *saved;  /* to resume from; the callback's to keep */
+	const char *tls_version;  /* NULL before the handshake is over */
 	int resumed;
 	char peer[ADDR_TEXT_MAX]; /* that is connected; "" before */
 	/*

@@ -13,6 +13,11 @@ static void say_missing(
 
 static void read_figures(struct probed *p, const struct probe_report *r)
 {
+	static const enum probed_figures missing[] = {
+		[PROBE_NOT_SENT] = PROBED_NO_FIGURES,
+		[PROBE_SENT] = PROBED_CUT_FIGURES,
+		[PROBE_OVER_LIMIT] = PROBED_OVERSIZE_FIGURES,
+	};
 	const struct probe_answer *second = &r->answers[1];
 	char status[sizeof("HTTP status ") + 16];
 
@@ -27,9 +32,7 @@ static void read_figures(struct probed *p, const struct probe_report *r)
 			status, sizeof(status), "HTTP status %d", second->code);
 		say_missing(p, PROBED_NO_FIGURES, status);
 	} else if (*r->second_detail != '\0') {
-		say_missing(p,
-			r->second_sent ? PROBED_CUT_FIGURES : PROBED_NO_FIGURES,
-			r->second_detail);
+		say_missing(p, missing[r->second], r->second_detail);
 	}
 }
 

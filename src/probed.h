@@ -18,6 +18,7 @@ enum probed_figures {
 	PROBED_FIGURES,
 	PROBED_NO_FIGURES,  /* the server gives none: `figures_detail` */
 	PROBED_CUT_FIGURES, /* they didn't come whole, or in time: likewise */
+	PROBED_OVERSIZE_FIGURES, /* over JRUBY_BODY_MAX, likewise */
 };
 
 /* What one probe has found, in the terms of a Puppet Server.  Pure. */

@@ -78,6 +78,17 @@ void report_order(
 		*o->why != '\0' ? ": " : "", o->why);
 }
 
+unsigned report_weight(const struct report_server *s)
+{
+	const struct order *o = &s->orders->ceiling;
+
+	if (s->orders->state.kind == ORDER_RELEASE)
+		return 100;
+	return o->kind != ORDER_NONE && o->percent < s->view.weight.percent
+		? o->percent
+		: s->view.weight.percent;
+}
+
 /* --- text --- */
 
 /* Red is what was measured, yellow what was ordered. */
@@ -143,6 +154,7 @@ static void print_server(struct paper *p, const struct report *r,
 	const struct order *orders[ORDER_SLOTS] = { &s->orders->state,
 		&s->orders->ceiling, &s->orders->hold };
 	char text[REPORT_ORDER_MAX], warning[REPORT_WARNING_MAX];
+	char canary[REPORT_CANARY_MAX];
 
 	print_row(p, r, s, width);
 	print_probe(p, s->view.probed);
@@ -152,6 +164,8 @@ static void print_server(struct paper *p, const struct report *r,
 		report_order(text, orders[i], r->now.s);
 		paper_line(p, 4, "%s", text);
 	}
+	if (report_canary(canary, r, s))
+		paper_line(p, 4, "%s", canary);
 	for (size_t i = 0; report_warning(r, s, i, warning); i++)
 		paper_line(p, 4, "warning: %s", warning);
 }
@@ -217,8 +231,8 @@ static json_t *server_json(
 
 	for (size_t i = 0; report_warning(r, s, i, warning); i++)
 		json_array_append_new(warnings, json_string(warning));
-	return json_pack("{ss sb ss sI ss ss ss ss so so so so so}", "name",
-		s->name, "in_service", in_service, "verdict",
+	return json_pack("{ss sb ss sI ss ss ss ss so so so so so so si}",
+		"name", s->name, "in_service", in_service, "verdict",
 		verdict_name(s->view.verdict), "verdict_age_ms",
 		(json_int_t)s->view.verdict_ms, "probe",
 		last->number > 0 ? outcome_word(last->outcome) : "none",
@@ -229,7 +243,9 @@ static json_t *server_json(
 		report_order_json(&s->orders->state), "ceiling",
 		report_order_json(&s->orders->ceiling), "hold",
 		report_order_json(&s->orders->hold), "last_poll",
-		paper_time(last_poll_s(s->view.pollers)), "warnings", warnings);
+		paper_time(last_poll_s(s->view.pollers)), "warnings", warnings,
+		"canary", report_canary_json(r, s), "weight",
+		(int)report_weight(s));
 }
 
 static char *status_json(const struct report *r)

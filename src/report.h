@@ -46,6 +46,9 @@ enum { REPORT_WARNING_MAX = 128 };
 int report_warning(const struct report *r, const struct report_server *s,
 	size_t i, char text[REPORT_WARNING_MAX]);
 
+/* What HAProxy is told: the lowest of all limits, per cent. */
+unsigned report_weight(const struct report_server *s);
+
 /* Pieces of the reports. */
 struct paper;
 void report_probed(struct paper *p, const struct probed *last);
@@ -56,6 +59,12 @@ enum { REPORT_ORDER_MAX = 512 };
 void report_order(
 	char dst[REPORT_ORDER_MAX], const struct order *o, int64_t now_s);
 json_t *report_order_json(const struct order *o);
+/* A canary's next step: "next step: 25% in 12m".  1, or 0 where it is none. */
+enum { REPORT_CANARY_MAX = 256 };
+int report_canary(char dst[REPORT_CANARY_MAX], const struct report *r,
+	const struct report_server *s);
+json_t *report_canary_json(
+	const struct report *r, const struct report_server *s);
 json_t *report_pollers_json(
 	const struct report *r, const struct report_server *s);
 

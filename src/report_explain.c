@@ -40,6 +40,22 @@ static unsigned ceiling_of(const struct orders *o)
 	return o->ceiling.kind != ORDER_NONE ? o->ceiling.percent : 100;
 }
 
+static void print_weight(struct paper *p, const struct report_server *s)
+{
+	const struct weight_now *w = &s->view.weight;
+	char limits[128];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < WEIGHT_LIMITS; i++)
+		used += text_format(limits + used, sizeof(limits) - used,
+			", %s %u%%", weight_limit_name((enum weight_limit)i),
+			w->limits[i]);
+	paper_line(p, 2, "weight: %u%%, the lowest of: weight order %u%%%s",
+		report_weight(s), ceiling_of(s->orders), limits);
+	if (*w->why != '\0')
+		paper_line(p, 4, "%u%%: %s", w->percent, w->why);
+}
+
 /* Without its '\n'. */
 static void print_reply(
 	struct paper *p, const char *to, const struct answer *line)
@@ -85,8 +101,7 @@ static void print_told(
 static void explain(
 	struct paper *p, const struct report *r, const struct report_server *s)
 {
-	char age[PAPER_TIME_MAX];
-	unsigned ceiling = ceiling_of(s->orders);
+	char age[PAPER_TIME_MAX], canary[REPORT_CANARY_MAX];
 
 	paper_age(age, (int64_t)(s->view.verdict_ms / 1000));
 	paper_line(p, 0, "%s", s->name);
@@ -98,9 +113,9 @@ static void explain(
 	print_order(p, r, "state order", &s->orders->state);
 	print_order(p, r, "weight order", &s->orders->ceiling);
 	print_order(p, r, "hold", &s->orders->hold);
-	paper_line(p, 2,
-		"weight: %u%%, the lowest of: weight order %u%%, probe 100%%",
-		ceiling, ceiling);
+	if (report_canary(canary, r, s))
+		paper_line(p, 4, "%s", canary);
+	print_weight(p, s);
 	print_replies(p, s);
 	print_told(p, r, s->view.pollers);
 }
@@ -129,14 +144,27 @@ static json_t *endings_json(const struct standing_view *v)
 	return list;
 }
 
+static json_t *limits_json(const struct report_server *s)
+{
+	json_t *list = json_array();
+
+	json_array_append_new(list,
+		json_pack("{ss si}", "limit", "order", "percent",
+			(int)ceiling_of(s->orders)));
+	for (unsigned i = 0; i < WEIGHT_LIMITS; i++)
+		json_array_append_new(list,
+			json_pack("{ss si}", "limit",
+				weight_limit_name((enum weight_limit)i),
+				"percent", (int)s->view.weight.limits[i]));
+	return list;
+}
+
 static json_t *explained_json(
 	const struct report *r, const struct report_server *s)
 {
 	const struct answer *ready = &s->view.lines[ANSWER_WITH_READY];
-	unsigned ceiling = ceiling_of(s->orders);
 	json_t *server = report_pollers_json(r, s);
-	json_t *more = json_pack(
-		"{ss ss so so ss sI so so so si s[{ss si} {ss si}] ss ss%}",
+	json_t *more = json_pack("{ss ss so so ss sI so so so si so so ss ss%}",
 		"address", s->config->address, "tls_name", s->config->tls_name,
 		"probe", report_probed_json(s->view.probed), "last_probes",
 		endings_json(&s->view), "verdict",
@@ -144,9 +172,9 @@ static json_t *explained_json(
 		(json_int_t)s->view.verdict_ms, "state",
 		report_order_json(&s->orders->state), "ceiling",
 		report_order_json(&s->orders->ceiling), "hold",
-		report_order_json(&s->orders->hold), "weight", (int)ceiling,
-		"limits", "limit", "order", "percent", (int)ceiling, "limit",
-		"probe", "percent", 100, "reply", s->view.reply,
+		report_order_json(&s->orders->hold), "weight",
+		(int)report_weight(s), "limits", limits_json(s), "canary",
+		report_canary_json(r, s), "reply", s->view.reply,
 		"reply_with_ready", ready->text, ready->len - 1);
 
 	json_object_update(server, more);

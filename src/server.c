@@ -23,6 +23,7 @@
 #include "probe.h"
 #include "probed.h"
 #include "puppet.h"
+#include "rules.h"
 #include "text.h"
 
 enum {
@@ -86,7 +87,7 @@ static uint64_t pause_ms(const struct server *s)
 	if (standing_pace(&s->standing) == HEALTH_CHANGING)
 		return s->config->fast_interval_ms;
 	/* Somebody may wait for it to be idle. */
-	if (standing_wants_figures(&s->standing) && ms > FIGURES_MS)
+	if (order_keeps_out(standing_orders(&s->standing)) && ms > FIGURES_MS)
 		return FIGURES_MS;
 	return ms;
 }
@@ -304,20 +305,12 @@ static int open_name(struct resolve_name **out, struct server *s,
 				 parts.port, on_resolved, s);
 }
 
-static struct health_rules rules_of(const struct config_server *config)
-{
-	return (struct health_rules){ .rise = (unsigned)config->rise,
-		.fall = (unsigned)config->fall,
-		.busy_limit_ms = config->busy_limit_ms,
-		.stale_ms = 3 * (config->interval_ms + config->timeout_ms) };
-}
-
 int server_open(struct server **out, const struct server_shared *shared,
 	const struct config_server *config, struct trust *trust,
 	uint64_t delay_ms)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	struct health_rules rules;
+	struct standing_rules rules;
 	int rc;
 
 	if (s == NULL)
@@ -344,7 +337,7 @@ int server_open(struct server **out, const struct server_shared *shared,
 void server_configure(struct server *s, const struct config_server *config,
 	struct trust *trust)
 {
-	struct health_rules rules = rules_of(config);
+	struct standing_rules rules = rules_of(config);
 
 	if (trust != s->trust)
 		forget_session(s);

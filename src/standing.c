@@ -4,64 +4,45 @@
 #include <time.h>
 
 #include "clock.h"
-#include "log.h"
-#include "text.h"
+#include "remark.h"
 
 enum { WALL_CLOCK_MS = 1000 }; /* how often it is looked at: it may be set */
-
-/* The line that one gets who is owed nothing. */
-static const char *usual_line(const struct standing *s)
-{
-	static const enum answer_form forms[] = {
-		[POLLER_AUTO] = ANSWER_WITHOUT_READY,
-		[POLLER_ALWAYS] = ANSWER_WITH_READY,
-		[POLLER_NEVER] = ANSWER_WITHOUT_ADMIN,
-	};
-
-	return s->lines[forms[s->policy]].text;
-}
 
 static struct poller_time time_now(void)
 {
 	return (struct poller_time){ clock_now_ms(), time(NULL) };
 }
 
-/* As it stands between quotes. */
-static void log_verdict(struct standing *s)
+static void note(struct standing *s)
 {
-	char reply[ANSWER_MAX];
+	const struct remark_change c = { .was = s->told,
+		.is = s->health.verdict,
+		.last = &s->last,
+		.reply = standing_usual_line(s) };
 
-	text_format(reply, sizeof(reply), "%s", usual_line(s));
-	reply[strcspn(reply, "\n")] = '\0';
-	text_quotable(reply);
-	log_at(s->health.verdict == VERDICT_FAIL ? LOG_WARN : LOG_INFO,
-		"verdict server=%s is=%s was=%s word=%s reply=\"%s\"", s->name,
-		verdict_name(s->health.verdict), verdict_name(s->told),
-		s->last.number > 0 ? outcome_word(s->last.outcome) : "none",
-		reply);
-	history_add(s->history, time(NULL), s->name, "verdict",
-		"%s; HAProxy is told: %s", verdict_name(s->health.verdict),
-		reply);
+	remark_change(s->history, s->name, &c);
 	s->told = s->health.verdict;
 }
 
 static void expire_orders(struct standing *s)
 {
+	const struct order none = { .kind = ORDER_NONE };
 	struct order ended[ORDER_SLOTS];
 	size_t n = order_expire(&s->orders, time(NULL), ended);
 
 	for (size_t i = 0; i < n; i++)
-		s->ended(s->arg, s->name, &ended[i], "it has run out");
+		s->moved(s->arg, s->name, &ended[i], &none, "it has run out");
 }
 
 static void on_expiry(uv_timer_t *timer);
 
-/* The lines are good until the verdict or an order may run out. */
+/* The lines are good until the verdict or an order may run out, or a ramp rise
+ */
 static void set_expiry(struct standing *s, uint64_t now_ms)
 {
-	uint64_t until_ms = health_deadline(&s->health, &s->rules);
+	uint64_t until_ms = health_deadline(&s->health, &s->rules.health);
 
-	if (order_next_end(&s->orders) != 0 &&
+	if ((order_next_end(&s->orders) != 0 || s->weight.ramp.from_ms != 0) &&
 		until_ms > now_ms + WALL_CLOCK_MS)
 		until_ms = now_ms + WALL_CLOCK_MS;
 	s->until_ms = until_ms;
@@ -79,25 +60,45 @@ static void tell_unsaved(struct standing *s)
 	s->changed(s->arg);
 }
 
-/* Composes the lines anew; says so in the log when they have changed. */
+/*
+ * Says in the log when the lines have changed; but a weight that glides would
+ * fill it.
+ */
+static void note_change(struct standing *s, struct answer_facts facts,
+	enum weight_course course)
+{
+	char before[ANSWER_MAX];
+
+	memcpy(before, s->noted.text, sizeof(before));
+	if (course == WEIGHT_GLIDES) {
+		facts.automatic = 100;
+		facts.why = NULL;
+	}
+	answer_make(&s->noted, &facts, ANSWER_WITH_READY);
+	if (*before != '\0' &&
+		(s->told != s->health.verdict ||
+			strcmp(before, s->noted.text) != 0))
+		note(s);
+}
+
+/* Composes the lines anew. */
 static void refresh(struct standing *s)
 {
 	uint64_t now_ms = clock_now_ms();
-	struct answer_facts facts = { .orders = &s->orders, .automatic = 100 };
-	char before[ANSWER_MAX];
+	struct answer_facts facts = { .orders = &s->orders };
+	struct weight_now weight;
 
-	health_advance(&s->health, &s->rules, now_ms);
+	health_advance(&s->health, &s->rules.health, now_ms);
 	expire_orders(s);
+	weight_now(&weight, &s->weight, &s->rules.weight, now_ms);
 	facts.verdict = s->health.verdict;
 	facts.because = s->health.because;
-	memcpy(before, s->lines[ANSWER_WITH_READY].text, sizeof(before));
+	facts.automatic = weight.percent;
+	facts.why = weight.why;
 	for (unsigned form = 0; form < STANDING_FORMS; form++)
 		answer_make(&s->lines[form], &facts, (enum answer_form)form);
 	pollers_say(&s->pollers, s->lines[ANSWER_WITH_READY].told, time_now());
-	if (*before != '\0' &&
-		(s->told != s->health.verdict ||
-			strcmp(before, s->lines[ANSWER_WITH_READY].text) != 0))
-		log_verdict(s);
+	note_change(s, facts, weight.course);
 	set_expiry(s, now_ms);
 	tell_unsaved(s);
 }
@@ -108,7 +109,7 @@ static void on_expiry(uv_timer_t *timer)
 }
 
 /* The lines and the orders are good until then. */
-static void refresh_if_due(struct standing *s)
+void standing_refresh(struct standing *s)
 {
 	if (clock_now_ms() >= s->until_ms)
 		refresh(s);
@@ -147,37 +148,14 @@ static void on_poller(
 	void *arg, enum poller_event event, const struct poller *p)
 {
 	const struct standing *s = arg;
-	char host[ADDR_TEXT_MAX];
 
-	if (event == POLLER_NOBODY) {
-		log_warn("polls server=%s text=\"nobody has polled yet\"",
-			s->name);
-		return;
-	}
-	addr_host_show(host, &p->host);
-	if (event == POLLER_SILENT)
-		log_warn("polls server=%s poller=%s text=\"has not polled for "
-			 "%d of its usual intervals\"",
-			s->name, host, (int)POLLER_LIVE_GAPS);
-	else
-		log_info("polls server=%s poller=%s text=\"polls again\"",
-			s->name, host);
+	remark_poller(s->name, event, p);
 }
 
 void standing_look_at_pollers(struct standing *s)
 {
 	pollers_look(&s->pollers, time_now(), on_poller, s);
 	tell_unsaved(s);
-}
-
-static void log_outcome(const struct standing *s, const struct probed *p)
-{
-	if (s->last.number > 0 && s->last.outcome == p->outcome)
-		return;
-	log_at(p->outcome == OUTCOME_OK ? LOG_INFO : LOG_WARN,
-		"probe server=%s word=%s text=\"%s\" detail=\"%s\"", s->name,
-		outcome_word(p->outcome), outcome_sentence(p->outcome),
-		p->detail);
 }
 
 static bool has_gone(const struct probed *last)
@@ -190,7 +168,7 @@ static bool has_gone(const struct probed *last)
 /* A hold is over when the server has gone and come back. */
 static void follow_hold(struct standing *s)
 {
-	struct order *hold = &s->orders.hold, ended = *hold;
+	struct order *hold = &s->orders.hold, was = *hold;
 
 	if (hold->kind == ORDER_NONE)
 		return;
@@ -199,10 +177,48 @@ static void follow_hold(struct standing *s)
 			s->changed(s->arg);
 		hold->left = true;
 	} else if (hold->left && s->health.verdict == VERDICT_UP &&
-		s->health.good >= s->rules.rise) {
+		s->health.good >= s->rules.health.rise) {
 		memset(hold, 0, sizeof(*hold));
-		s->ended(s->arg, s->name, &ended, "the server is back");
+		s->moved(s->arg, s->name, &was, hold, "the server is back");
 	}
+}
+
+/* A canary with --every goes on by itself, when nothing speaks against it. */
+static void follow_canary(struct standing *s, uint64_t now_ms)
+{
+	const struct canary_facts facts = { s->health.verdict, &s->orders,
+		&s->last };
+	const struct order was = s->orders.ceiling;
+	char clause[CANARY_TEXT_MAX];
+
+	switch (canary_follow(&s->canary, &facts, now_ms)) {
+	case CANARY_WAITS:
+		break;
+	case CANARY_HELD:
+		canary_objection(clause, &facts);
+		remark_held(s->history, s->name, clause);
+		break;
+	case CANARY_GOES_ON:
+		order_next_step(&s->orders.ceiling, time(NULL));
+		s->moved(s->arg, s->name, &was, &s->orders.ceiling,
+			"its time has come");
+		break;
+	}
+}
+
+static void follow_weight(struct standing *s, uint64_t now_ms)
+{
+	const struct weight_facts facts = { .verdict = s->health.verdict,
+		.place = order_keeps_out(&s->orders) ? RAMP_KEPT_OUT
+						     : RAMP_LET_IN,
+		.probed = &s->last };
+	int was_blind = load_blind(&s->weight.load);
+
+	weight_probe(&s->weight, &s->rules.weight, &facts, now_ms);
+	if (load_blind(&s->weight.load) && !was_blind)
+		remark_figures(s->name, REMARK_FIGURES_GONE, &s->last);
+	else if (was_blind && s->weight.load.why != LOAD_UNKNOWN)
+		remark_figures(s->name, REMARK_FIGURES_BACK, &s->last);
 }
 
 static void keep_ending(struct standing *s, const struct probed *p)
@@ -219,21 +235,26 @@ void standing_probed(struct standing *s, const struct probed *p)
 {
 	uint64_t now_ms = clock_now_ms();
 
-	log_outcome(s, p);
+	if (s->last.number == 0 || s->last.outcome != p->outcome)
+		remark_outcome(s->name, p);
 	s->last = *p;
 	keep_ending(s, p);
-	health_probe(&s->health, &s->rules, p->outcome, now_ms);
-	if (standing_wants_figures(s))
+	health_probe(&s->health, &s->rules.health, p->outcome, now_ms);
+	if (order_keeps_out(&s->orders))
 		idle_probe(&s->idle, p, now_ms);
 	else
 		memset(&s->idle, 0, sizeof(s->idle));
+	follow_weight(s, now_ms);
 	follow_hold(s);
+	follow_canary(s, now_ms);
 	refresh(s);
 }
 
 int standing_wants_figures(const struct standing *s)
 {
-	return order_keeps_out(&s->orders);
+	return order_keeps_out(&s->orders) ||
+		s->orders.ceiling.kind == ORDER_CANARY ||
+		weight_wants_figures(&s->rules.weight);
 }
 
 enum health_pace standing_pace(const struct standing *s)
@@ -256,81 +277,16 @@ void standing_put_orders(struct standing *s, const struct orders *orders)
 		s->released_ms = clock_now_ms();
 	if (!order_keeps_out(&s->orders))
 		memset(&s->idle, 0, sizeof(s->idle));
+	if (!order_same(&s->orders.ceiling, &orders->ceiling))
+		memset(&s->canary, 0, sizeof(s->canary));
 	s->orders = *orders;
 	if (s->orders.hold.kind != ORDER_NONE && has_gone(&s->last))
 		s->orders.hold.left = true;
 	refresh(s);
 }
 
-void standing_look(struct standing *s, struct standing_view *v)
-{
-	const char *line;
-
-	refresh_if_due(s);
-	line = usual_line(s);
-	*v = (struct standing_view){ .verdict = s->health.verdict,
-		.verdict_ms = s->health.since_ms > 0
-			? clock_now_ms() - s->health.since_ms
-			: 0,
-		.probed = &s->last,
-		.idle = &s->idle,
-		.pollers = &s->pollers,
-		.policy = s->policy,
-		.lines = s->lines,
-		.endings = s->endings,
-		.n_endings = s->n_endings };
-	text_format(v->reply, sizeof(v->reply), "%.*s",
-		(int)strcspn(line, "\n"), line);
-}
-
-/*
- * All live pollers have been given back, and time has been given to those that
- * nobody knows.
- */
-static bool is_released(const struct standing *s, struct poller_time now)
-{
-	if (s->orders.state.kind != ORDER_RELEASE ||
-		now.ms - s->released_ms < POLLER_PAY_MS)
-		return false;
-	for (size_t i = 0; i < s->pollers.n; i++)
-		if (s->pollers.list[i].taken &&
-			poller_live(&s->pollers.list[i], now))
-			return false;
-	return true;
-}
-
-int standing_released(const struct standing *s)
-{
-	return is_released(s, time_now());
-}
-
-struct wait_facts standing_wait_facts(struct standing *s)
-{
-	refresh_if_due(s);
-	return (struct wait_facts){ .pollers = &s->pollers,
-		.saying = s->lines[ANSWER_WITH_READY].told,
-		.verdict = s->health.verdict,
-		.ordered_out = order_keeps_out(&s->orders),
-		.releasing = s->orders.state.kind == ORDER_RELEASE,
-		.released = is_released(s, time_now()),
-		.idle = &s->idle };
-}
-
-int standing_in_service(
-	const struct standing_view *v, const struct orders *orders)
-{
-	if (orders->hold.kind != ORDER_NONE ||
-		(orders->ceiling.kind != ORDER_NONE &&
-			orders->ceiling.percent == 0))
-		return 0;
-	if (orders->state.kind != ORDER_NONE)
-		return orders->state.kind == ORDER_UP ||
-			orders->state.kind == ORDER_RELEASE;
-	return v->verdict == VERDICT_UP || v->verdict == VERDICT_BUSY;
-}
-
-void standing_set_rules(
-	struct standing *s, const char *name, const struct health_rules *rules)
+void standing_set_rules(struct standing *s, const char *name,
+	const struct standing_rules *rules)
 {
 	s->name = name;
 	s->rules = *rules;
@@ -361,11 +317,11 @@ void standing_restore(struct standing *s, const struct orders *orders,
 }
 
 void standing_open(struct standing *s, const struct standing_options *o,
-	const char *name, const struct health_rules *rules)
+	const char *name, const struct standing_rules *rules)
 {
 	memset(s, 0, sizeof(*s));
 	s->history = o->history;
-	s->ended = o->ended;
+	s->moved = o->moved;
 	s->changed = o->changed;
 	s->arg = o->arg;
 	uv_timer_init(o->loop, &s->expiry);

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "answer.h"
+#include "canary.h"
 #include "health.h"
 #include "history.h"
 #include "idle.h"
@@ -15,6 +16,7 @@
 #include "poller.h"
 #include "probed.h"
 #include "wait.h"
+#include "weight.h"
 
 /*
  * Where a server stands: what was measured of it, what has been ordered, so
@@ -24,9 +26,12 @@
  */
 enum { STANDING_FORMS = ANSWER_WITHOUT_ADMIN + 1, STANDING_ENDINGS = 8 };
 
-/* An order has ended by itself; `why` is a clause: "it has run out". */
-typedef void (*standing_ended_cb)(void *arg, const char *server,
-	const struct order *ended, const char *why);
+/*
+ * An order has ended (`now` is none), or a canary gone on, by itself; `why` is
+ * a clause: "it has run out".
+ */
+typedef void (*standing_moved_cb)(void *arg, const char *server,
+	const struct order *was, const struct order *now, const char *why);
 
 /* What belongs on disk is not what it was. */
 typedef void (*standing_changed_cb)(void *arg);
@@ -38,17 +43,25 @@ struct standing_ending {
 	uint64_t total_ms;
 };
 
+struct standing_rules {
+	struct health_rules health;
+	struct weight_rules weight;
+};
+
 /* Embedded in its owner, who must not move it.  All fields are private. */
 struct standing {
 	const char *name; /* of the server, for the log; borrowed */
-	struct health_rules rules;
+	struct standing_rules rules;
 	struct health health;
+	struct weight weight;
 	struct orders orders;
+	struct canary canary;
 	struct probed last; /* probe; its number is 0 before one has ended */
 	struct standing_ending endings[STANDING_ENDINGS]; /* latest first */
 	size_t n_endings;
 	struct idle idle;
-	enum verdict told; /* the verdict in the last log line */
+	enum verdict told;   /* the verdict in the last log line */
+	struct answer noted; /* what that line was about */
 	struct answer lines[STANDING_FORMS];
 	uint64_t until_ms; /* the lines are good so long */
 	enum poller_policy policy;
@@ -56,7 +69,7 @@ struct standing {
 	uint64_t released_ms; /* ORDER_RELEASE since */
 	uv_timer_t expiry;
 	struct history *history;
-	standing_ended_cb ended;
+	standing_moved_cb moved;
 	standing_changed_cb changed;
 	void *arg;
 	void (*closed)(void *owner);
@@ -69,6 +82,8 @@ struct standing_view {
 	uint64_t verdict_ms;         /* how long it has been so */
 	const struct probed *probed; /* the last probe */
 	const struct idle *idle;
+	const struct canary *canary;
+	struct weight_now weight;
 	const struct pollers *pollers;
 	enum poller_policy policy;
 	const struct answer *lines;            /* by form */
@@ -80,26 +95,26 @@ struct standing_view {
 struct standing_options {
 	uv_loop_t *loop;
 	struct history *history; /* borrowed until standing_close() */
-	standing_ended_cb ended;
+	standing_moved_cb moved;
 	standing_changed_cb changed;
 	void *arg;
 };
 
 /* `name` is borrowed until standing_close() or standing_set_rules(). */
 void standing_open(struct standing *s, const struct standing_options *o,
-	const char *name, const struct health_rules *rules);
+	const char *name, const struct standing_rules *rules);
 /* cb(owner) comes when libuv has let go. */
 void standing_close(
 	struct standing *s, void (*closed)(void *owner), void *owner);
 
-void standing_set_rules(
-	struct standing *s, const char *name, const struct health_rules *rules);
+void standing_set_rules(struct standing *s, const char *name,
+	const struct standing_rules *rules);
 
 /* A probe has ended. */
 void standing_probed(struct standing *s, const struct probed *p);
 enum health_pace standing_pace(const struct standing *s);
 
-/* 1 while an order makes it worth to know how busy the server is; else 0. */
+/* 1 while an order or a rule makes it worth to know how busy it is; else 0. */
 int standing_wants_figures(const struct standing *s);
 
 /* Putting other orders into force changes the lines at once. */
@@ -128,6 +143,12 @@ enum standing_trust { STANDING_SURE, STANDING_DOUBTFUL };
  */
 void standing_restore(struct standing *s, const struct orders *orders,
 	const struct pollers *pollers, enum standing_trust trust);
+
+/* What has run out goes, and the lines are what they should be now. */
+void standing_refresh(struct standing *s);
+
+/* The line that one gets who is owed nothing. */
+const char *standing_usual_line(const struct standing *s);
 
 /* Borrows from the standing: valid until the next turn of the loop. */
 void standing_look(struct standing *s, struct standing_view *v);

@@ -14,13 +14,29 @@ enum { VERSION_NUMBER = 1 };
 static const char *const slot_names[ORDER_SLOTS] = { "state", "ceiling",
 	"hold" };
 
+static json_t *encode_steps(const struct order *o)
+{
+	json_t *list;
+
+	if (o->kind != ORDER_CANARY)
+		return NULL;
+	list = json_array();
+	for (unsigned i = 0; i < o->n_steps; i++)
+		json_array_append_new(list, json_integer(o->steps[i]));
+	return list;
+}
+
 static json_t *encode_order(const struct order *o)
 {
-	return json_pack("{ss ss% ss% sI sI si sb}", "kind",
+	bool canary = o->kind == ORDER_CANARY;
+
+	return json_pack("{ss ss% ss% sI sI si sb so* so* so*}", "kind",
 		order_name(o->kind), "who", o->who, strlen(o->who), "why",
 		o->why, strlen(o->why), "since", (json_int_t)o->since_s,
 		"until", (json_int_t)o->until_s, "percent", (int)o->percent,
-		"left", o->left);
+		"left", o->left, "steps", encode_steps(o), "step",
+		canary ? json_integer(o->step) : NULL, "every",
+		canary ? json_integer(o->every_s) : NULL);
 }
 
 /* Who is about to be told a drain is written down as told. */
@@ -95,23 +111,52 @@ char *statefile_encode(const struct statefile_server *servers, size_t n)
 	return text;
 }
 
+/* Only a canary has steps, they rise, and one of them is in force. */
+static bool decode_steps(json_t *list, json_int_t step, struct order *o)
+{
+	size_t n = json_array_size(list), i;
+	json_int_t last = 0;
+	json_t *item;
+
+	if (o->kind != ORDER_CANARY)
+		return list == NULL && step == 0 && o->every_s == 0;
+	if (!json_is_array(list) || n > ORDER_STEPS_MAX || step < 0 ||
+		(size_t)step >= n)
+		return false;
+	json_array_foreach(list, i, item)
+	{
+		if (json_integer_value(item) <= last ||
+			json_integer_value(item) > 100)
+			return false;
+		last = json_integer_value(item);
+		o->steps[i] = (unsigned char)last;
+	}
+	o->n_steps = (unsigned)n;
+	o->step = (unsigned)step;
+	return o->percent == o->steps[step];
+}
+
 /* A kind must stand in its own slot. */
 static bool decode_order(json_t *json, const char *slot, struct order *o)
 {
 	const char *kind, *who, *why;
-	json_int_t since, until, percent;
+	json_int_t since, until, percent, step = 0, every = 0;
+	json_t *steps = NULL;
 	int left = 0;
 	struct orders place;
 	const char *where;
 
-	if (json_unpack_ex(json, NULL, JSON_STRICT, "{ss ss ss sI sI sI s?b}",
-		    "kind", &kind, "who", &who, "why", &why, "since", &since,
-		    "until", &until, "percent", &percent, "left", &left) != 0)
+	if (json_unpack_ex(json, NULL, JSON_STRICT,
+		    "{ss ss ss sI sI sI s?b s?o s?I s?I}", "kind", &kind, "who",
+		    &who, "why", &why, "since", &since, "until", &until,
+		    "percent", &percent, "left", &left, "steps", &steps, "step",
+		    &step, "every", &every) != 0)
 		return false;
 	*o = (struct order){ .kind = order_kind(kind),
 		.percent = (unsigned)percent,
 		.since_s = since,
 		.until_s = until,
+		.every_s = every,
 		.left = left != 0 };
 	text_format(o->who, sizeof(o->who), "%s", who);
 	text_format(o->why, sizeof(o->why), "%s", why);
@@ -119,7 +164,8 @@ static bool decode_order(json_t *json, const char *slot, struct order *o)
 	text_clean(o->why);
 	where = slot_names[order_slot(&place, o->kind) - &place.state];
 	return o->kind != ORDER_NONE && strcmp(where, slot) == 0 &&
-		percent >= 0 && percent <= 100 && since >= 0 && until >= 0;
+		percent >= 0 && percent <= 100 && since >= 0 && until >= 0 &&
+		every >= 0 && decode_steps(steps, step, o);
 }
 
 static bool decode_poller(json_t *json, struct poller *p)

@@ -11,7 +11,8 @@
  *
  *	{ "version": 1, "servers": { NAME: { "state": ORDER, "ceiling": ORDER,
  *	    "hold": ORDER, "ended": S, "pollers": [ POLLER ] } } }
- *	ORDER: { "kind", "who", "why", "since", "until", "percent", "left" }
+ *	ORDER: { "kind", "who", "why", "since", "until", "percent", "left" };
+ *	    a canary also { "steps": [PERCENT], "step": INDEX, "every": S }
  *	POLLER: { "address", "last", "interval", "longest", "told", "taken",
  *	    "sure" }
  *

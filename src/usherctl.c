@@ -16,6 +16,7 @@
 #include "command.h"
 #include "text.h"
 #include "unixsock.h"
+#include "words.h"
 
 #define STANDARD_SOCKET "/run/usher/control.sock"
 
@@ -30,7 +31,7 @@ struct call {
 	const char *socket;
 	bool quiet;
 	int argc;
-	char *argv[COMMAND_WORDS_MAX];
+	char *argv[WORDS_MAX];
 };
 
 static void usage(FILE *out)
@@ -84,7 +85,7 @@ static int sort_out(struct call *call, int argc, char **argv)
 			call->socket = argv[++i];
 		} else if (!value && strcmp(argv[i], "-q") == 0) {
 			call->quiet = true;
-		} else if (call->argc == COMMAND_WORDS_MAX - 4) {
+		} else if (call->argc == WORDS_MAX - 4) {
 			fputs("usherctl: too many words\n", stderr);
 			return COMMAND_EXIT_USAGE;
 		} else {
@@ -115,20 +116,20 @@ static size_t make_line(
 	size_t used = 0;
 
 	for (int i = 0; i < call->argc; i++)
-		used = command_quote(line, used, LINE_MAX_BYTES, call->argv[i]);
+		used = words_quote(line, used, LINE_MAX_BYTES, call->argv[i]);
 	if (more != NULL)
-		used = command_quote(line, used, LINE_MAX_BYTES, more);
+		used = words_quote(line, used, LINE_MAX_BYTES, more);
 	if (geteuid() == 0 && sudo_user != NULL && *sudo_user != '\0') {
-		used = command_quote(line, used, LINE_MAX_BYTES, "--by");
-		used = command_quote(line, used, LINE_MAX_BYTES, sudo_user);
+		used = words_quote(line, used, LINE_MAX_BYTES, "--by");
+		used = words_quote(line, used, LINE_MAX_BYTES, sudo_user);
 	}
 	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0'))
-		used = command_quote(line, used, LINE_MAX_BYTES, "--color");
+		used = words_quote(line, used, LINE_MAX_BYTES, "--color");
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
 		window.ws_col > 0 && window.ws_col <= WIDTH_MAX) {
 		text_format(width, sizeof(width), "%u", window.ws_col);
-		used = command_quote(line, used, LINE_MAX_BYTES, "--width");
-		used = command_quote(line, used, LINE_MAX_BYTES, width);
+		used = words_quote(line, used, LINE_MAX_BYTES, "--width");
+		used = words_quote(line, used, LINE_MAX_BYTES, width);
 	}
 	return used + text_format(line + used, LINE_MAX_BYTES - used, "\n");
 }

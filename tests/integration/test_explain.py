@@ -22,7 +22,8 @@ PROBE = {"time", "word", "text", "detail", "http_status", "peer", "tls",
 POLLERS = {"name", "ready", "pollers"}
 EXPLAINED = POLLERS | {
     "address", "tls_name", "probe", "last_probes", "verdict",
-    "verdict_age_ms", "state", "ceiling", "hold", "weight", "limits", "reply",
+    "verdict_age_ms", "state", "ceiling", "hold", "weight", "limits", "canary",
+    "reply",
     "reply_with_ready"}
 TOP = {"version", "time", "servers"}
 WIDTH = 100
@@ -98,7 +99,7 @@ def test_each_order_and_the_weight(site):
     for line in ("  verdict: up for ", "  state order: none\n",
                  "  weight order: none\n", "  hold: none\n",
                  "  weight: 100%, the lowest of: weight order 100%, "
-                 "probe 100%\n", "  HAProxies: none yet\n"):
+                 "load 100%, ramp 100%, JRubies 100%\n", "  HAProxies: none yet\n"):
         assert line in text, text
     site.usherd.order("drain", "--for", "2h", "-m", "kernel")
     site.usherd.order("weight", "10%", "--volatile")
@@ -109,8 +110,8 @@ def test_each_order_and_the_weight(site):
             r"kernel\n", r"  weight order: weight 10%% by %s for \ds, not on "
             r"disk\n", r"  hold: hold by %s for \ds, ends in 1[45]m\n"):
         assert re.search(line % ME, text), text
-    assert "  weight: 10%, the lowest of: weight order 10%, probe 100%\n" \
-        in text
+    assert "  weight: 10%, the lowest of: weight order 10%, load 100%, " \
+        "ramp 100%, JRubies 100%\n" in text
 
 
 def test_what_each_haproxy_was_told(site):
@@ -290,7 +291,8 @@ def test_explain_json(site):
     assert shown["pollers"][0]["told"] == "drain"
     assert (shown["tls_name"], shown["verdict"]) == ("puppet.test", "up")
     assert shown["weight"] == 5 and shown["limits"] == [
-        {"limit": "order", "percent": 5}, {"limit": "probe", "percent": 100}]
+        {"limit": "order", "percent": 5}, {"limit": "load", "percent": 100},
+        {"limit": "ramp", "percent": 100}, {"limit": "JRubies", "percent": 100}]
     assert [shown[slot]["order"] for slot in ("state", "ceiling", "hold")] == [
         "drain", "weight", "hold"]
     for ending in shown["last_probes"]:

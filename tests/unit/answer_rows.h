@@ -27,7 +27,7 @@ struct row {
 	enum verdict verdict;
 	enum outcome because;
 	struct orders orders;
-	unsigned automatic; /* 0 stands for 100 */
+	unsigned automatic; /* 0 stands for 100; else it is load */
 	const char *with_ready, *without_ready, *without_admin;
 };
 
@@ -125,9 +125,30 @@ static const struct row rows[] = {
 		"up drain 10% # drain by alice: kernel upgrade",
 		"up 0% # drain by alice: kernel upgrade" },
 	{ VERDICT_UP, OUTCOME_OK, { .ceiling = CANARY }, 5,
-		"up ready 5% # canary by alice: new site.pp",
-		"up 5% # canary by alice: new site.pp",
-		"up 5% # canary by alice: new site.pp" },
+		"up ready 5% # load", "up 5% # load", "up 5% # load" },
+	{ VERDICT_UP, OUTCOME_OK, { .ceiling = CANARY }, 10,
+		"up ready 10% # canary by alice: new site.pp",
+		"up 10% # canary by alice: new site.pp",
+		"up 10% # canary by alice: new site.pp" },
+	{ VERDICT_UP, OUTCOME_OK, { .state = { 0 } }, 35, "up ready 35% # load",
+		"up 35% # load", "up 35% # load" },
+	{ VERDICT_UP, OUTCOME_OK, { .state = DRAIN }, 35,
+		"up drain 35% # drain by alice: kernel upgrade",
+		"up drain 35% # drain by alice: kernel upgrade",
+		"up 0% # drain by alice: kernel upgrade" },
+	{
+		VERDICT_FAIL,
+		OUTCOME_REFUSED,
+		{ .state = { 0 } },
+		35,
+		"fail ready 35% # connection refused",
+		"fail 35% # connection refused",
+		"fail 0% # connection refused",
+	},
+	{ VERDICT_UP, OUTCOME_OK, { .state = RELEASE }, 35,
+		"up ready 100% # release by root: goodbye",
+		"up ready 100% # release by root: goodbye",
+		"up 100% # release by root: goodbye" },
 	/* What keeps it out is told, also beside a pin. */
 	{ VERDICT_UP, OUTCOME_OK, { .state = PIN, .hold = HOLD }, 0,
 		"up drain 100% # hold by root", "up drain 100% # hold by root",
@@ -145,7 +166,8 @@ static inline struct answer_facts row_facts(const struct row *row)
 	return (struct answer_facts){ .verdict = row->verdict,
 		.because = row->because,
 		.orders = &row->orders,
-		.automatic = row->automatic != 0 ? row->automatic : 100 };
+		.automatic = row->automatic != 0 ? row->automatic : 100,
+		.why = row->automatic != 0 ? "load" : NULL };
 }
 
 #endif

@@ -136,6 +136,13 @@ static const struct standing_ending endings[] = {
 	{ NOW_S - 64, OUTCOME_OK, 12 },
 };
 
+static const struct canary no_canary = { .from_ms = 0 };
+
+#define FULL \
+	{ \
+		.limits = { 100, 100, 100 }, .percent = 100, .why = "" \
+	}
+
 static const struct idle idle = { .sight = IDLE_UNKNOWN };
 
 static char config_texts[][32] = { "puppet1.example.com",
@@ -157,6 +164,8 @@ static const struct report_server servers[] = {
 			.verdict_ms = 180999,
 			.probed = &good_probe,
 			.idle = &idle,
+			.canary = &no_canary,
+			.weight = FULL,
 			.pollers = &polled_by_few,
 			.lines = good_lines,
 			.endings = endings + 2,
@@ -168,6 +177,8 @@ static const struct report_server servers[] = {
 			.verdict_ms = 3725000,
 			.probed = &bad_probe,
 			.idle = &idle,
+			.canary = &no_canary,
+			.weight = FULL,
 			.pollers = &polled_by_many,
 			.lines = drained_lines,
 			.endings = endings,

@@ -49,17 +49,19 @@ struct fix {
 	unsigned changed, ended;
 	char why[64]; /* the last order has ended so */
 	enum order_kind kind;
+	struct order now; /* after that; ORDER_NONE: it has ended */
 	bool closed;
 };
 
-static inline void on_ended(void *arg, const char *server,
-	const struct order *ended, const char *why)
+static inline void on_moved(void *arg, const char *server,
+	const struct order *was, const struct order *now, const char *why)
 {
 	struct fix *f = arg;
 
 	assert_string_equal(server, "puppet1");
 	f->ended++;
-	f->kind = ended->kind;
+	f->kind = was->kind;
+	f->now = *now;
 	snprintf(f->why, sizeof(f->why), "%s", why);
 }
 
@@ -72,12 +74,15 @@ static inline void on_changed(void *arg)
 
 static inline void open_fix(struct fix *f)
 {
-	static const struct health_rules rules = { .rise = 2,
-		.fall = 3,
-		.busy_limit_ms = 3600 * SECOND,
-		.stale_ms = 3600 * SECOND };
+	static const struct standing_rules rules = {
+		.health = { .rise = 2,
+			.fall = 3,
+			.busy_limit_ms = 3600 * SECOND,
+			.stale_ms = 3600 * SECOND },
+		.weight = { .min = 1 }
+	};
 	struct standing_options options = { .loop = &f->loop,
-		.ended = on_ended,
+		.moved = on_moved,
 		.changed = on_changed,
 		.arg = f };
 

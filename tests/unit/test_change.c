@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "change.h"
+#include "words.h"
 
 struct setting {
 	size_t n; /* servers */
@@ -148,7 +149,7 @@ static const struct row {
 static enum change_verdict play(const struct setting *s, const char *line,
 	struct change_target targets[2], char error[COMMAND_ERROR_MAX])
 {
-	char copy[256], *words[COMMAND_WORDS_MAX];
+	char copy[256], *words[WORDS_MAX];
 	struct command c;
 	int n;
 
@@ -159,7 +160,7 @@ static enum change_verdict play(const struct setting *s, const char *line,
 	targets[1].view.verdict = s->b;
 	targets[1].now.state.kind = s->b_ordered;
 	snprintf(copy, sizeof(copy), "%s", line);
-	n = command_split(copy, words);
+	n = words_split(copy, words);
 	assert_int_equal(command_parse(&c, n, words, error), 0);
 	return change_work_out(
 		targets, s->n, &c, "alice", 1000, s->require_reason, error);
@@ -169,12 +170,12 @@ static enum change_verdict play(const struct setting *s, const char *line,
 static void change(struct change_target *t, const char *line,
 	char error[COMMAND_ERROR_MAX])
 {
-	char copy[256], *words[COMMAND_WORDS_MAX];
+	char copy[256], *words[WORDS_MAX];
 	struct command c;
 
 	snprintf(copy, sizeof(copy), "%s", line);
 	assert_int_equal(
-		command_parse(&c, command_split(copy, words), words, error), 0);
+		command_parse(&c, words_split(copy, words), words, error), 0);
 	assert_int_equal(
 		change_work_out(t, 1, &c, "alice", 1000, CONFIG_NO, error),
 		CHANGE_DONE);

@@ -3,15 +3,16 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "words.h"
 
 static int parse(struct command *c, const char *line, char *error)
 {
 	static char copy[1024];
-	char *words[COMMAND_WORDS_MAX];
+	char *words[WORDS_MAX];
 	int n;
 
 	snprintf(copy, sizeof(copy), "%s", line);
-	n = command_split(copy, words);
+	n = words_split(copy, words);
 	assert_true(n >= 0);
 	return command_parse(c, n, words, error);
 }
@@ -34,9 +35,8 @@ static const struct {
 	{ "down -m x puppet1 --volatile", COMMAND_DOWN, "puppet1", "x",
 		COMMAND_REASON | COMMAND_VOLATILE, 0, 0 },
 	{ "up puppet1 --for 30m", COMMAND_UP, "puppet1", "", 0, 0, 1800000 },
-	{ "weight 10%", COMMAND_WEIGHT, "", "", COMMAND_PERCENT, 10, 0 },
-	{ "weight puppet1 0%", COMMAND_WEIGHT, "puppet1", "", COMMAND_PERCENT,
-		0, 0 },
+	{ "weight 10%", COMMAND_WEIGHT, "", "", 0, 10, 0 },
+	{ "weight puppet1 0%", COMMAND_WEIGHT, "puppet1", "", 0, 0, 0 },
 	{ "auto --state", COMMAND_AUTO, "", "", COMMAND_STATE, 0, 0 },
 	{ "  drain \t puppet1  ", COMMAND_DRAIN, "puppet1", "", 0, 0, 0 },
 	{ "\"drain\" \"puppet1\"", COMMAND_DRAIN, "puppet1", "", 0, 0, 0 },
@@ -47,9 +47,8 @@ static const struct {
 	{ "drain --for 1000ms", COMMAND_DRAIN, "", "", 0, 0, 1000 },
 	{ "drain --for 3650d", COMMAND_DRAIN, "", "", 0, 0,
 		UINT64_C(3650) * 86400000 },
-	{ "weight 100% --all", COMMAND_WEIGHT, "", "",
-		COMMAND_PERCENT | COMMAND_ALL, 100, 0 },
-	{ "weight 007%", COMMAND_WEIGHT, "", "", COMMAND_PERCENT, 7, 0 },
+	{ "weight 100% --all", COMMAND_WEIGHT, "", "", COMMAND_ALL, 100, 0 },
+	{ "weight 007%", COMMAND_WEIGHT, "", "", 0, 7, 0 },
 	{ "auto --state --weight", COMMAND_AUTO, "", "",
 		COMMAND_STATE | COMMAND_CEILING, 0, 0 },
 	{ "drain --color", COMMAND_DRAIN, "", "", COMMAND_COLOR, 0, 0 },
@@ -87,7 +86,7 @@ static void each_good_line(void **state)
 		assert_string_equal(c.server, good[i].server);
 		assert_string_equal(c.why, good[i].why);
 		assert_int_equal(c.flags, good[i].flags);
-		assert_int_equal(c.percent, good[i].percent);
+		assert_int_equal(c.percents[0], good[i].percent);
 		assert_int_equal(c.for_ms, good[i].for_ms);
 	}
 }
@@ -251,11 +250,16 @@ static void each_command(void **state)
 		struct command c;
 
 		snprintf(line, sizeof(line), "%s%s%s%s", spec->name,
-			(spec->takes & COMMAND_TAKES_PERCENT) ? " 10%" : "",
+			(spec->takes &
+				(COMMAND_TAKES_PERCENT | COMMAND_TAKES_STEPS))
+				? " 10%"
+				: "",
 			(spec->takes & COMMAND_TAKES_WORD) == 0 ? ""
 				: spec->id == COMMAND_WAIT      ? " idle"
 								: " info",
-			spec->id == COMMAND_UP ? " --for 1h" : "");
+			spec->id == COMMAND_UP               ? " --for 1h"
+				: spec->id == COMMAND_DOCTOR ? " --haproxy x"
+							     : "");
 		if (parse(&c, line, error) != 0)
 			fail_msg("%s: %s", line, error);
 		assert_ptr_equal(c.spec, spec);

@@ -5,6 +5,8 @@
 #include "hasten.h"
 #include "probe_fix.h"
 
+#define OVER_LIMIT "body over the limit"
+
 /* What can become of the second request after `first`, and what is reported. */
 static const struct {
 	enum tlspeer_way way;
@@ -35,7 +37,7 @@ static const struct {
 		"no HTTP/1.x status line" },
 	{ TLSPEER_ANSWER, RUNNING,
 		"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", 2, 0, "",
-		"body over the limit" },
+		OVER_LIMIT },
 	{ TLSPEER_CLOSE, UNTIL_CLOSE, NULL, 1, 0, "",
 		"the first answer ends the connection" },
 	{ TLSPEER_ANSWER,
@@ -67,7 +69,7 @@ static void assert_asked(const struct fix *f, unsigned n)
 	if (n == 0)
 		return;
 	assert_int_equal(f->peer.n_asked, n);
-	assert_int_equal(f->report.second_sent, n == 2);
+	assert_int_equal(f->report.second != PROBE_NOT_SENT, n == 2);
 	assert_string_equal(f->peer.asked, n == 1 ? REQUEST : REQUEST SECOND);
 }
 
@@ -88,6 +90,8 @@ static void play(size_t i, size_t step, const struct fix *one)
 		fail_msg("%zu: %s, not %s", i, f.report.second_detail, detail);
 	assert_int_equal(
 		f.report.second_detail[0] == '\0', seconds[i].code != 0);
+	assert_int_equal(f.report.second == PROBE_OVER_LIMIT,
+		detail != NULL && strcmp(detail, OVER_LIMIT) == 0);
 	assert_asked(&f, seconds[i].n_asked);
 	close_fix(&f);
 }

@@ -21,7 +21,7 @@ static const struct row {
 	enum outcome ended; /* the probe */
 	struct reply first, second;
 	const char *second_detail;
-	int second_sent;
+	enum probe_second sent;
 	enum outcome outcome;
 	enum probed_figures figures;
 	const char *figures_detail;
@@ -90,7 +90,7 @@ static void each_row(void **state)
 		struct probe_report r = { .outcome = row->ended,
 			.answers = { answer_of(&row->first),
 				answer_of(&row->second) },
-			.second_sent = row->second_sent };
+			.second = row->sent };
 
 		strcpy(r.second_detail, row->second_detail);
 		*p.figures_detail = '\0';
@@ -174,7 +174,7 @@ static void long_details(void **state)
 {
 	struct probe_report r = { .outcome = OUTCOME_OK,
 		.answers = { { 200, "running", 7 } },
-		.second_sent = 1 };
+		.second = PROBE_SENT };
 	struct probed p = { 0 };
 
 	(void)state;

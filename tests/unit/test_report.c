@@ -256,7 +256,8 @@ static void json_for_scripts(void **state)
 		" 'probe_text': 'in service',"
 		" 'probe_detail': 'HTTP status 200', 'reply': 'up 100%',"
 		" 'state': null, 'ceiling': null, 'hold': null,"
-		" 'last_poll': '2026-11-23T09:29:59Z', 'warnings': []},"
+		" 'last_poll': '2026-11-23T09:29:59Z', 'warnings': [],"
+		" 'weight': 100, 'canary': null},"
 		"{'name': 'b', 'in_service': false,"
 		" 'verdict': 'fail', 'verdict_age_ms': 3725000,"
 		" 'probe': 'refused', 'probe_text': 'connection refused',"
@@ -274,7 +275,8 @@ static void json_for_scripts(void **state)
 		"  'until': null, 'durable': true},"
 		" 'last_poll': '2026-11-23T09:30:00Z', 'warnings': ["
 		"  '192.0.2.11 has not polled for 1h 0m "
-		"(3 of its intervals, or more)']}]}");
+		"(3 of its intervals, or more)'],"
+		" 'weight': 10, 'canary': null}]}");
 }
 
 static void json_of_trouble(void **state)
@@ -301,7 +303,8 @@ static void json_of_trouble(void **state)
 		" 'probe_text': 'no probe has ended yet', 'probe_detail': '',"
 		" 'reply': 'up 100%', 'state': null, 'ceiling': null,"
 		" 'hold': null, 'last_poll': null, 'warnings': ["
-		"'no HAProxy has polled since usherd started']}]}");
+		"'no HAProxy has polled since usherd started'],"
+		" 'weight': 100, 'canary': null}]}");
 	r.n = 0;
 	r.problem = "";
 	r.refused = 0;

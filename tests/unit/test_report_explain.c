@@ -21,8 +21,8 @@ static void explain_for_people(void **state)
 		"  state order: none\n"
 		"  weight order: none\n"
 		"  hold: none\n"
-		"  weight: 100%, the lowest of: weight order 100%, probe "
-		"100%\n"
+		"  weight: 100%, the lowest of: weight order 100%, load 100%, "
+		"ramp 100%, JRubies 100%\n"
 		"  HAProxy is told:\n"
 		"    usually                 up 100%\n"
 		"    where ready is owed     up ready 100%\n"
@@ -41,7 +41,8 @@ static void explain_for_people(void **state)
 		"caf\xc3\xa9 \"x\"\n"
 		"  weight order: weight 10% by bob for 3d 4h, not on disk\n"
 		"  hold: hold by root for 0s, the server has gone\n"
-		"  weight: 10%, the lowest of: weight order 10%, probe 100%\n"
+		"  weight: 10%, the lowest of: weight order 10%, load 100%, "
+		"ramp 100%, JRubies 100%\n"
 		"  HAProxy is told:\n"
 		"    usually                 fail drain 10% # connection "
 		"refused\n"
@@ -154,8 +155,8 @@ static void take_away(json_t *from, json_t *other)
 static void explain_for_scripts(void **state)
 {
 	static const char *const shared[] = { "verdict", "verdict_age_ms",
-		"state", "ceiling", "hold", "reply", "name", "ready", "pollers",
-		"address", "probe" };
+		"state", "ceiling", "hold", "reply", "weight", "canary", "name",
+		"ready", "pollers", "address", "probe" };
 	struct report r = report_of(&servers[1]);
 	json_t *got;
 
@@ -175,9 +176,10 @@ static void explain_for_scripts(void **state)
 		" 'total_ms': 2000},"
 		"{'time': '2026-11-23T09:28:56Z', 'word': 'ok',"
 		" 'total_ms': 12}],"
-		" 'weight': 10, 'limits': ["
-		"{'limit': 'order', 'percent': 10},"
-		"{'limit': 'probe', 'percent': 100}],"
+		" 'limits': [{'limit': 'order', 'percent': 10},"
+		"{'limit': 'load', 'percent': 100},"
+		"{'limit': 'ramp', 'percent': 100},"
+		"{'limit': 'JRubies', 'percent': 100}],"
 		" 'reply_with_ready': 'fail drain 10% # connection refused'}");
 	json_decref(got);
 }

@@ -78,12 +78,13 @@ static void on_trust(struct trust *t, enum trust_event event,
 		server_trust_changed(f->server, t);
 }
 
-static void on_ended(void *arg, const char *server, const struct order *ended,
-	const char *why)
+static void on_moved(void *arg, const char *server, const struct order *was,
+	const struct order *now, const char *why)
 {
 	(void)arg;
 	(void)server;
-	(void)ended;
+	(void)was;
+	(void)now;
 	(void)why;
 }
 
@@ -129,7 +130,7 @@ static void open_fix(struct fix *f, enum tlspeer_way way)
 	shared.resolver = f->resolver;
 	shared.standing = (struct standing_options){ .loop = &f->loop,
 		.history = f->history,
-		.ended = on_ended,
+		.moved = on_moved,
 		.changed = on_changed };
 	assert_int_equal(
 		server_open(&f->server, &shared, &f->config, f->trust, 0), 0);

@@ -43,13 +43,14 @@ struct fix {
 	bool closed;
 };
 
-static void on_ended(void *arg, const char *server, const struct order *ended,
-	const char *why)
+static void on_moved(void *arg, const char *server, const struct order *was,
+	const struct order *now, const char *why)
 {
 	struct fix *f = arg;
 
 	assert_string_equal(server, "puppet1");
-	assert_int_not_equal(ended->kind, ORDER_NONE);
+	assert_int_not_equal(was->kind, ORDER_NONE);
+	assert_int_equal(now->kind, ORDER_NONE);
 	f->ended++;
 	snprintf(f->why, sizeof(f->why), "%s", why);
 }
@@ -63,11 +64,15 @@ static void on_changed(void *arg)
 
 static void open_fix(struct fix *f)
 {
-	static const struct health_rules rules = {
-		.rise = 2, .fall = 3, .busy_limit_ms = 10000, .stale_ms = 21000
+	static const struct standing_rules rules = {
+		.health = { .rise = 2,
+			.fall = 3,
+			.busy_limit_ms = 10000,
+			.stale_ms = 21000 },
+		.weight = { .min = 1 }
 	};
 	struct standing_options o = { .loop = &f->loop,
-		.ended = on_ended,
+		.moved = on_moved,
 		.changed = on_changed,
 		.arg = f };
 

@@ -184,7 +184,6 @@ static void not_damaged(void **state)
 	static const char *const good[] = {
 		FILE_OF("state", ORDER("drain", "0")),
 		FILE_OF("ceiling", ORDER("weight", "100")),
-		FILE_OF("ceiling", ORDER("canary", "0")),
 		FILE_OF("hold", ORDER("hold", "0")),
 		FILE_OF("pollers", "[]"),
 		POLLER(HOST, "0", "600000", "\"in\"", "true"),

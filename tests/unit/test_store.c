@@ -36,7 +36,9 @@ static void on_closed(void *owner)
 /* What a server of this name gets. */
 static struct orders found_for(struct fix *f, const char *name)
 {
-	static const struct health_rules rules = { .rise = 1, .fall = 1 };
+	static const struct standing_rules rules = {
+		.health = { .rise = 1, .fall = 1 }, .weight = { .min = 1 }
+	};
 	const struct standing_options options = { .loop = &f->loop,
 		.changed = on_changed };
 	struct standing s;

@@ -1,7 +1,7 @@
 /* A line and its words. */
 #include "t.h"
 
-#include "command.h"
+#include "words.h"
 
 /* As much as fits, never more. */
 static void quoting_into_little_room(void **state)
@@ -13,8 +13,8 @@ static void quoting_into_little_room(void **state)
 		size_t used;
 
 		memset(line, '#', sizeof(line));
-		used = command_quote(line, 0, cap, "a \"b\" \\ c");
-		used = command_quote(line, used, cap, "more");
+		used = words_quote(line, 0, cap, "a \"b\" \\ c");
+		used = words_quote(line, used, cap, "more");
 		assert_true(used < cap);
 		assert_int_equal(line[used], '\0');
 		for (size_t i = cap; i < sizeof(line); i++)
@@ -45,11 +45,11 @@ static void cutting(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		char line[32], *words[COMMAND_WORDS_MAX];
+		char line[32], *words[WORDS_MAX];
 		int n;
 
 		strcpy(line, rows[i].line);
-		n = command_split(line, words);
+		n = words_split(line, words);
 		if (rows[i].n < 0 ? n >= 0 : n != rows[i].n)
 			fail_msg("%s: %d", rows[i].line, n);
 		if (rows[i].first != NULL)
@@ -59,18 +59,18 @@ static void cutting(void **state)
 
 static void quoting_comes_back_whole(void **state)
 {
-	char line[2048], word[256], *words[COMMAND_WORDS_MAX];
+	char line[2048], word[256], *words[WORDS_MAX];
 	size_t used = 0;
 
 	(void)state;
 	for (int i = 1; i < 256; i++)
 		word[i - 1] = (char)(i == '\n' || i == '\r' ? ' ' : i);
 	word[255] = '\0';
-	used = command_quote(line, used, sizeof(line), word);
-	used = command_quote(line, used, sizeof(line), "");
-	used = command_quote(line, used, sizeof(line), "a b");
+	used = words_quote(line, used, sizeof(line), word);
+	used = words_quote(line, used, sizeof(line), "");
+	used = words_quote(line, used, sizeof(line), "a b");
 	assert_int_equal(used, strlen(line));
-	assert_int_equal(command_split(line, words), 3);
+	assert_int_equal(words_split(line, words), 3);
 	assert_string_equal(words[0], word);
 	assert_string_equal(words[1], "");
 	assert_string_equal(words[2], "a b");
@@ -78,15 +78,15 @@ static void quoting_comes_back_whole(void **state)
 
 static void a_line_that_can_not_be_cut(void **state)
 {
-	char open[] = "drain -m \"x", many[4 * COMMAND_WORDS_MAX];
-	char *words[COMMAND_WORDS_MAX];
+	char open[] = "drain -m \"x", many[4 * WORDS_MAX];
+	char *words[WORDS_MAX];
 
 	(void)state;
-	assert_true(command_split(open, words) < 0);
+	assert_true(words_split(open, words) < 0);
 	for (size_t i = 0; i < sizeof(many) - 1; i++)
 		many[i] = i % 2 == 0 ? 'x' : ' ';
 	many[sizeof(many) - 1] = '\0';
-	assert_true(command_split(many, words) < 0);
+	assert_true(words_split(many, words) < 0);
 }
 
 int main(void)

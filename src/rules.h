@@ -1,0 +1,10 @@
+#ifndef RULES_H
+#define RULES_H
+
+#include "config.h"
+#include "standing.h"
+
+/* What the configuration of a server says about how it stands. */
+struct standing_rules rules_of(const struct config_server *config);
+
+#endif
