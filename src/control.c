@@ -152,6 +152,8 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 		return show(c, r, command, report_explain);
 	case COMMAND_POLLERS:
 		return show(c, r, command, report_pollers);
+	case COMMAND_HAPROXY_CONFIG:
+		return show(c, r, command, report_haproxy);
 	case COMMAND_WAIT:
 		return hold(c, r, held_wait(&c->held, r->conn, command, error),
 			error);

@@ -262,6 +262,12 @@ struct server *fleet_find(const struct fleet *f, const char *name)
 	return parts_find_server(&f->parts, name);
 }
 
+enum fleet_port fleet_port(
+	const struct fleet *f, const char *server, char address[ADDR_TEXT_MAX])
+{
+	return ports_find(&f->parts, server, address);
+}
+
 void fleet_look(struct fleet *f)
 {
 	for (size_t i = 0; i < f->parts.n_trusted; i++)

@@ -45,6 +45,15 @@ const struct agent_record *fleet_record(const struct fleet *f);
 struct server *fleet_server(const struct fleet *f, size_t i);
 struct server *fleet_find(const struct fleet *f, const char *name);
 
+/* Where HAProxy asks for a server: an address with its real port. */
+enum fleet_port {
+	FLEET_PORT_NONE,   /* closed, after a release */
+	FLEET_PORT_OWN,    /* no name need be sent */
+	FLEET_PORT_SHARED, /* by several: its name must be */
+};
+enum fleet_port fleet_port(
+	const struct fleet *f, const char *server, char address[ADDR_TEXT_MAX]);
+
 /* Looks at CA, CRL, certificate and key files now. */
 void fleet_look(struct fleet *f);
 

@@ -111,6 +111,29 @@ void ports_log(const struct parts *old, const struct parts *next)
 	}
 }
 
+/* --- finding --- */
+
+enum fleet_port ports_find(
+	const struct parts *p, const char *server, char address[ADDR_TEXT_MAX])
+{
+	const struct server *s = parts_find_server(p, server);
+	const char *owner;
+
+	*address = '\0';
+	if (s == NULL)
+		return FLEET_PORT_NONE;
+	owner = *server_config(s)->agent_listen != '\0' ? server : "";
+	for (size_t i = 0; i < p->n_agents; i++) {
+		if (strcmp(p->owners[i], owner) != 0 ||
+			!agent_is_open(p->agents[i]))
+			continue;
+		agent_address(p->agents[i], address);
+		return *owner != '\0' || p->sole != NULL ? FLEET_PORT_OWN
+							 : FLEET_PORT_SHARED;
+	}
+	return FLEET_PORT_NONE;
+}
+
 /* --- closing, once HAProxy has been given back --- */
 
 static bool is_released(struct server *s)

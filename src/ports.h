@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "agent.h"
+#include "fleet.h"
 #include "parts.h"
 
 /*
@@ -26,6 +27,10 @@ int ports_plan(struct parts *next, const struct parts *used,
 
 /* Says which ports are new, or speak for another server. */
 void ports_log(const struct parts *old, const struct parts *next);
+
+/* The first port that answers for a server (fleet.h). */
+enum fleet_port ports_find(
+	const struct parts *p, const char *server, char address[ADDR_TEXT_MAX]);
 
 /* Closes the ports of servers that are released, and opens them again. */
 void ports_look(const struct parts *p);

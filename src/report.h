@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "fleet.h"
 #include "history.h"
 #include "order.h"
 #include "standing.h"
@@ -17,7 +18,7 @@
  */
 struct report_server {
 	const char *name;
-	const struct config_server *config; /* explain and probe only */
+	const struct config_server *config; /* explain, probe, haproxy only */
 	struct standing_view view;
 	const struct orders *orders;
 };
@@ -25,9 +26,10 @@ struct report_server {
 struct report {
 	const struct report_server *servers;
 	size_t n;
-	const char *problem;      /* with the state file; "" for none */
-	uint64_t refused;         /* polls from outside `allow` */
-	const char *refused_last; /* the address of the last one, or "" */
+	const char *problem;       /* with the state file; "" for none */
+	uint64_t refused;          /* polls from outside `allow` */
+	const char *refused_last;  /* the address of the last one, or "" */
+	const struct fleet *fleet; /* haproxy only */
 	struct poller_time now;
 	unsigned flags; /* of the command: COMMAND_JSON, COMMAND_COLOR */
 	unsigned width; /* of lines; 0 where it is not known */
@@ -37,6 +39,9 @@ struct report {
 char *report_status(const struct report *r);
 char *report_pollers(const struct report *r);
 char *report_explain(const struct report *r);
+
+/* Lines for haproxy.cfg. */
+char *report_haproxy(const struct report *r);
 
 /* One probe, step by step: the last of each server. */
 char *report_probe(const struct report *r);

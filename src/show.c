@@ -37,6 +37,7 @@ static char *render(const struct show *s, const struct command *command,
 		.problem = orderbook_problem(s->book),
 		.refused = record->refused,
 		.refused_last = record->refused_last,
+		.fleet = s->fleet,
 		.now = { clock_now_ms(), time(NULL) },
 		.flags = command->flags,
 		.width = command->width };

@@ -123,7 +123,7 @@ class HAProxy:
 
     def state(self, server):
         """status, weight, adm (1 maint, 8 drain), op (0 stopped, 2 running),
-        and how the last poll ended: agent, last_agt.
+        how the last poll ended: agent, last_agt, and the last check: check.
         """
         stat = self.stat(server)
         row = self.server_state(server)
@@ -134,6 +134,7 @@ class HAProxy:
             "op": int(row["srv_op_state"]),
             "agent": stat["agent_status"].lstrip("* "),
             "last_agt": stat["last_agt"].strip(),
+            "check": stat["check_status"].lstrip("* "),
         }
 
     def wait(self, server, predicate, deadline=DEADLINE):
