@@ -60,7 +60,7 @@ int canary_objection(char clause[CANARY_TEXT_MAX], const struct canary_facts *f)
 			"an order keeps the server out of service");
 	else if (f->verdict != VERDICT_UP)
 		text_format(clause, CANARY_TEXT_MAX, "the server is %s",
-			verdict_name(f->verdict));
+			f->verdict == VERDICT_BUSY ? "busy" : "not in service");
 	else if (p->figures != PROBED_FIGURES)
 		text_format(clause, CANARY_TEXT_MAX,
 			"the last probe has not seen how busy it is%s%.80s%s",

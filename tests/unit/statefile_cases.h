@@ -26,7 +26,33 @@
 #define POLLER_ENDING(longest, sure) \
 	POLLER_OF(HOST, "0", "0", longest, "\"in\"", "true", sure)
 
+#define CANARY_OF(percent, more) \
+	FILE_OF("ceiling", \
+		"{\"kind\":\"canary\",\"who\":\"x\",\"why\":\"\",\"since\":1," \
+		"\"until\":0,\"percent\":" percent more "}")
+#define STEPS(steps, step, every) \
+	",\"steps\":" steps ",\"step\":" step ",\"every\":" every
+
 static const char *const damaged[] = {
+	CANARY_OF("5", ""),
+	CANARY_OF("5", STEPS("[]", "0", "0")),
+	CANARY_OF("5", STEPS("{}", "0", "0")),
+	CANARY_OF("5", STEPS("5", "0", "0")),
+	CANARY_OF("5", STEPS("[25,5]", "1", "0")),
+	CANARY_OF("5", STEPS("[5,5]", "0", "0")),
+	CANARY_OF("0", STEPS("[0,5]", "0", "0")),
+	CANARY_OF("5", STEPS("[5,101]", "0", "0")),
+	CANARY_OF("5", STEPS("[5,\"25\"]", "0", "0")),
+	CANARY_OF("5", STEPS("[5,25]", "1", "0")),
+	CANARY_OF("5", STEPS("[5,25]", "2", "0")),
+	CANARY_OF("5", STEPS("[5,25]", "-1", "0")),
+	CANARY_OF("5", STEPS("[5,25]", "0", "-1")),
+	CANARY_OF("5", STEPS("[5,25]", "0", "1.5")),
+	CANARY_OF("5", STEPS("[5,25]", "null", "0")),
+	CANARY_OF("1", STEPS("[1,2,3,4,5,6,7,8,9]", "0", "0")),
+	FILE_OF("ceiling",
+		"{\"kind\":\"weight\",\"who\":\"x\",\"why\":\"\",\"since\":1,"
+		"\"until\":0,\"percent\":5,\"steps\":[5]}"),
 	FILE_OF("pollers", "{}"),
 	FILE_OF("pollers", "[1]"),
 	FILE_OF("pollers", "[{}]"),

@@ -184,6 +184,9 @@ static void not_damaged(void **state)
 	static const char *const good[] = {
 		FILE_OF("state", ORDER("drain", "0")),
 		FILE_OF("ceiling", ORDER("weight", "100")),
+		CANARY_OF("5", STEPS("[5]", "0", "0")),
+		CANARY_OF("25", STEPS("[5,25,50]", "1", "900")),
+		CANARY_OF("8", STEPS("[1,2,3,4,5,6,7,8]", "7", "0")),
 		FILE_OF("hold", ORDER("hold", "0")),
 		FILE_OF("pollers", "[]"),
 		POLLER(HOST, "0", "600000", "\"in\"", "true"),
