@@ -20,13 +20,15 @@
 #include "turns.h"
 
 enum {
-	STAGGER_MS = 20, /* between the first probes of two servers */
-	TICK_MS = 1000,  /* who has stopped to poll? */
+	FULL_PROBES = 16, /* with a full handshake, under way at once */
+	STAGGER_MS = 20,  /* between the first probes of two servers */
+	TICK_MS = 1000,   /* who has stopped to poll? */
 };
 
 struct fleet {
 	struct server_shared shared;
 	struct turns turns;
+	struct gate gate;
 	struct agent_record record;
 	struct fleet_owner owner;
 	struct parts parts; /* in use */
@@ -223,6 +225,7 @@ int fleet_open(
 		return UV_ENOMEM;
 	f->shared.loop = loop;
 	f->shared.turns = &f->turns;
+	f->shared.gate = &f->gate;
 	f->shared.standing = owner->standing;
 	f->owner = *owner;
 	if (resolver_open(&f->shared.resolver, loop) != 0) {
@@ -230,6 +233,7 @@ int fleet_open(
 		return UV_ENOMEM;
 	}
 	turns_open(&f->turns, loop);
+	gate_open(&f->gate, FULL_PROBES);
 	uv_timer_init(loop, &f->tick);
 	f->tick.data = f;
 	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);

@@ -19,7 +19,7 @@
  */
 enum {
 	LOAD_FULL = 50,
-	LOAD_SMOOTH_MS = 15 * 1000,
+	LOAD_SMOOTH_MS = 30 * 1000,
 	LOAD_STEP = 5, /* the least change, and what is said is a multiple */
 	LOAD_WAITER_MS = 10 * 1000, /* one that waits longer: to the floor */
 	LOAD_LOCKED_MS = 1000, /* beside a free JRuby: the pool is locked */

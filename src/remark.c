@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <uv.h>
+
 #include "answer.h"
 #include "log.h"
 #include "text.h"
@@ -50,6 +52,16 @@ void remark_poller(
 	else
 		log_info("polls server=%s poller=%s text=\"polls again\"",
 			server, host);
+}
+
+void remark_look_up(const char *server, const char *address, int status)
+{
+	if (status == 0)
+		log_info("dns server=%s text=\"look-ups work again\"", server);
+	else
+		log_warn("dns server=%s text=\"look-up failed, the last "
+			 "addresses stay in use\" detail=\"%s: %s\"",
+			server, address, uv_strerror(status));
 }
 
 void remark_figures(

@@ -28,6 +28,12 @@ void remark_outcome(const char *server, const struct probed *p);
 void remark_poller(
 	const char *server, enum poller_event event, const struct poller *p);
 
+/*
+ * Look-ups of `address` fail (`status` is a UV_EAI_* code) while an earlier
+ * answer is in use; with 0 they work again.
+ */
+void remark_look_up(const char *server, const char *address, int status);
+
 /* The weight has lost, or found again, the figures that it rests on. */
 enum remark_figures { REMARK_FIGURES_GONE, REMARK_FIGURES_BACK };
 void remark_figures(

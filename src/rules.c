@@ -1,5 +1,7 @@
 #include "rules.h"
 
+enum { FIGURES_MS = 2000 }; /* between two looks at the JRubies */
+
 struct standing_rules rules_of(const struct config_server *config)
 {
 	return (struct standing_rules){
@@ -12,4 +14,16 @@ struct standing_rules rules_of(const struct config_server *config)
 			.min = (unsigned)config->min_weight,
 			.ramp_ms = config->ramp_ms },
 	};
+}
+
+uint64_t rules_pause_ms(
+	const struct config_server *config, const struct standing *s)
+{
+	if (standing_pace(s) == HEALTH_CHANGING)
+		return config->fast_interval_ms;
+	/* Somebody may wait for it to be idle. */
+	if (order_keeps_out(standing_orders(s)) &&
+		config->interval_ms > FIGURES_MS)
+		return FIGURES_MS;
+	return config->interval_ms;
 }

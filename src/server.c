@@ -1,7 +1,8 @@
 /*
- * A server is in one of three states:
+ * A server is in one of four states:
  *
  *	RESTING    the timer runs towards the next probe
+ *	QUEUED     a full handshake is due, and others have theirs
  *	RESOLVING  no address is known; the timer asks again
  *	PROBING    a probe is under way, with a deadline of its own
  *
@@ -23,6 +24,7 @@
 #include "probe.h"
 #include "probed.h"
 #include "puppet.h"
+#include "remark.h"
 #include "rules.h"
 #include "text.h"
 
@@ -30,10 +32,9 @@ enum {
 	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
-	FIGURES_MS = 2000, /* between two looks at the JRubies */
 };
 
-enum state { RESTING, RESOLVING, PROBING };
+enum state { RESTING, RESOLVING, QUEUED, PROBING };
 
 struct server {
 	struct server_shared shared;
@@ -50,6 +51,7 @@ struct server {
 	bool dns_failing;
 
 	struct probe *probe;
+	struct gate_pass pass;
 	struct tlsconf *probe_conf; /* what it was started with; borrowed */
 	struct tls_saved *saved;
 	uint64_t full_ms; /* the last full handshake */
@@ -79,28 +81,16 @@ struct standing *server_standing(struct server *s)
 
 /* --- probing --- */
 
-/* Until the next probe, without what jitter adds. */
-static uint64_t pause_ms(const struct server *s)
-{
-	uint64_t ms = s->config->interval_ms;
-
-	if (standing_pace(&s->standing) == HEALTH_CHANGING)
-		return s->config->fast_interval_ms;
-	/* Somebody may wait for it to be idle. */
-	if (order_keeps_out(standing_orders(&s->standing)) && ms > FIGURES_MS)
-		return FIGURES_MS;
-	return ms;
-}
-
 static void take(struct server *s, struct probed *p)
 {
 	uint64_t ms;
 
+	gate_leave(s->shared.gate, &s->pass);
 	p->number = s->started;
 	p->ended_s = time(NULL);
 	p->resolved_ms = s->resolved_ms;
 	standing_probed(&s->standing, p);
-	ms = pause_ms(s);
+	ms = rules_pause_ms(s->config, &s->standing);
 	ms += (uint64_t)random() % (ms / 10 + 1);
 	rest(s, s->wished > s->started ? 0 : ms);
 }
@@ -182,14 +172,34 @@ static void start_probe(struct server *s)
 		s->config->check == PUPPET_SIMPLE)
 		target.n_requests = 2;
 	s->started++;
-	if (clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS &&
-		s->wished < s->started)
+	if (s->pass.state == GATE_OUT)
 		target.resume = s->saved;
 	s->state = PROBING;
 	s->probe_conf = target.conf;
 	rc = probe_start(&s->probe, s->shared.loop, &target, on_probe, s);
 	if (rc != 0)
 		take_outcome(s, OUTCOME_INTERNAL, uv_strerror(rc));
+}
+
+static void on_let_in(void *arg)
+{
+	start_probe(arg);
+}
+
+/*
+ * A full handshake computes for 20 ms.  Where many are due, as after a start,
+ * all at once would take longer than the timeout of each.
+ */
+static void queue_up(struct server *s)
+{
+	bool resumes = s->saved != NULL && s->wished <= s->started &&
+		clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS;
+
+	s->state = QUEUED;
+	uv_timer_stop(&s->timer);
+	if (resumes ||
+		gate_enter(s->shared.gate, &s->pass, on_let_in, s) == GATE_IN)
+		start_probe(s);
 }
 
 static void look_up(struct server *s)
@@ -215,7 +225,7 @@ static void begin(struct server *s)
 	look_up(s);
 	if (resolve_addrs(s->name)->n > 0 &&
 		(s->wished <= s->started || !resolve_pending(s->name))) {
-		start_probe(s);
+		queue_up(s);
 		return;
 	}
 	/* A look-up that waits, or hangs, says nothing about the server. */
@@ -230,7 +240,7 @@ static void on_timer(uv_timer_t *timer)
 	/* A look-up that was wished for hangs: the last addresses will do. */
 	if (s->state == RESOLVING && resolve_addrs(s->name)->n > 0 &&
 		trust_conf(s->trust) != NULL)
-		start_probe(s);
+		queue_up(s);
 	else
 		begin(s);
 }
@@ -241,22 +251,16 @@ static void rest(struct server *s, uint64_t ms)
 	uv_timer_start(&s->timer, on_timer, ms, 0);
 }
 
-/* Tells once that look-ups fail, and once that they work again. */
-static void log_look_up(struct server *s, int status)
+/* Once that look-ups fail, and once that they work again. */
+static void note_look_up(struct server *s, int status)
 {
 	bool failing = status != 0;
 
 	if (failing == s->dns_failing)
 		return;
 	s->dns_failing = failing;
-	if (!failing)
-		log_info("dns server=%s text=\"look-ups work again\"",
-			s->config->name);
-	else if (resolve_addrs(s->name)->n > 0)
-		log_warn("dns server=%s text=\"look-up failed, the last "
-			 "addresses stay in use\" detail=\"%s: %s\"",
-			s->config->name, s->config->address,
-			uv_strerror(status));
+	if (!failing || resolve_addrs(s->name)->n > 0)
+		remark_look_up(s->config->name, s->config->address, status);
 }
 
 static void on_resolved(void *arg, int status)
@@ -265,7 +269,7 @@ static void on_resolved(void *arg, int status)
 	char detail[PROBE_DETAIL_MAX];
 
 	s->resolved_ms = clock_now_ms() - s->looked_up_ms;
-	log_look_up(s, status);
+	note_look_up(s, status);
 	if (s->state != RESOLVING)
 		return;
 	if (resolve_addrs(s->name)->n > 0) {
@@ -349,7 +353,7 @@ void server_configure(struct server *s, const struct config_server *config,
 
 void server_keep_pace(struct server *s)
 {
-	uint64_t ms = pause_ms(s);
+	uint64_t ms = rules_pause_ms(s->config, &s->standing);
 
 	if (s->state == RESTING && uv_timer_get_due_in(&s->timer) > ms)
 		rest(s, ms);
@@ -386,6 +390,7 @@ void server_close(struct server *s)
 {
 	if (s->probe != NULL)
 		probe_close(s->probe);
+	gate_leave(s->shared.gate, &s->pass);
 	resolve_close(s->name);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 	standing_close(&s->standing, on_standing_closed, s);

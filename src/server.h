@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "config.h"
+#include "gate.h"
 #include "resolve.h"
 #include "standing.h"
 #include "trust.h"
@@ -23,6 +24,7 @@ struct server_shared {
 	uv_loop_t *loop;
 	struct resolver *resolver;
 	struct turns *turns;
+	struct gate *gate; /* for probes with a full handshake */
 	struct standing_options standing;
 };
 

@@ -93,8 +93,8 @@ static void is_smoothed(void **state)
 		n++;
 	}
 	print_message("half the way back after %u probes\n", n);
-	/* 50 * exp(-t/15s) = 15 after 18 s. */
-	assert_in_range(n, 8, 12);
+	/* 50 * exp(-t/30s) = 15 after 36 s. */
+	assert_in_range(n, 16, 22);
 }
 
 /* How often it is probed hardly matters. */

@@ -54,6 +54,7 @@ int uv_timer_start(
 struct fix {
 	uv_loop_t loop;
 	struct turns turns;
+	struct gate gate;
 	struct resolver *resolver;
 	struct history *history;
 	struct tlspeer peer;
@@ -107,13 +108,16 @@ static void open_fix(struct fix *f, enum tlspeer_way way)
 					       .crl = PKI("crl.pem") },
 		.cb = on_trust,
 		.arg = f };
-	struct server_shared shared = { .loop = &f->loop, .turns = &f->turns };
+	struct server_shared shared = {
+		.loop = &f->loop, .turns = &f->turns, .gate = &f->gate
+	};
 
 	memset(f, 0, sizeof(*f));
 	uv_loop_init(&f->loop);
 	uv_timer_init(&f->loop, &f->ticker);
 	uv_timer_start(&f->ticker, on_tick, 1, 1);
 	turns_open(&f->turns, &f->loop);
+	gate_open(&f->gate, 1);
 	assert_int_equal(resolver_open(&f->resolver, &f->loop), 0);
 	f->history = history_new();
 	tlspeer_open(&f->peer, &f->loop, way, RUNNING);
@@ -237,6 +241,57 @@ static void pauses_vary(void **state)
 	dice = 0;
 }
 
+static void nobody(void *arg)
+{
+	(void)arg;
+	fail_msg("it was in");
+}
+
+/* One with a full handshake has its turn; until then no deadline runs. */
+static void waits_at_the_gate(void **state)
+{
+	struct gate_pass other = { .state = GATE_OUT };
+	struct fix f;
+
+	(void)state;
+	ahead_ms = 0;
+	open_fix(&f, TLSPEER_ANSWER);
+	f.config.timeout_ms = 1;
+	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
+	for (int i = 0; i < 200; i++)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_int_equal(f.peer.accepted, 0);
+	assert_int_equal(server_probes_ended(f.server), 0);
+	f.config.timeout_ms = 10000;
+	gate_leave(&f.gate, &other);
+	/* Then sessions are resumed, and nobody need wait. */
+	wait_for(&f, 1);
+	while (f.gate.room == 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
+	wait_for(&f, 4);
+	close_fix(&f);
+	gate_leave(&f.gate, &other);
+	assert_int_equal(f.gate.room, 1);
+}
+
+static void closed_at_the_gate(void **state)
+{
+	struct gate_pass other = { .state = GATE_OUT };
+	struct fix f;
+
+	(void)state;
+	ahead_ms = 0;
+	open_fix(&f, TLSPEER_ANSWER);
+	gate_enter(&f.gate, &other, nobody, NULL);
+	for (int i = 0; i < 20; i++)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_non_null(f.gate.first);
+	close_fix(&f);
+	assert_null(f.gate.first);
+	gate_leave(&f.gate, &other);
+}
+
 /* Closed after 0, 1, 2, ... turns, whatever is under way then. */
 static void close_sweep(void **state)
 {
@@ -263,6 +318,8 @@ int main(void)
 		cmocka_unit_test(every_ten_minutes_a_full_handshake),
 		cmocka_unit_test(a_stale_verdict_is_not_told),
 		cmocka_unit_test(pauses_vary),
+		cmocka_unit_test(waits_at_the_gate),
+		cmocka_unit_test(closed_at_the_gate),
 		cmocka_unit_test(close_sweep),
 	};
 

@@ -1,0 +1,119 @@
+#include "t.h"
+
+#include "gate.h"
+
+enum { GUESTS = 5 };
+
+struct fix {
+	struct gate gate;
+	struct guest {
+		struct fix *fix;
+		char name;
+		struct gate_pass pass;
+	} guests[GUESTS];
+	char called[32]; /* names, in order */
+	size_t n;
+	int leaves; /* whoever is called leaves at once */
+};
+
+static void start(struct fix *f, size_t room)
+{
+	memset(f, 0, sizeof(*f));
+	gate_open(&f->gate, room);
+	for (int i = 0; i < GUESTS; i++) {
+		f->guests[i].fix = f;
+		f->guests[i].name = (char)('a' + i);
+	}
+}
+
+static void on_in(void *arg)
+{
+	struct guest *g = arg;
+
+	assert_int_equal(g->pass.state, GATE_IN);
+	g->fix->called[g->fix->n++] = g->name;
+	if (g->fix->leaves)
+		gate_leave(&g->fix->gate, &g->pass);
+}
+
+static enum gate_state enter(struct fix *f, int i)
+{
+	return gate_enter(&f->gate, &f->guests[i].pass, on_in, &f->guests[i]);
+}
+
+static void leave(struct fix *f, int i)
+{
+	gate_leave(&f->gate, &f->guests[i].pass);
+}
+
+static void so_many_and_the_others_in_order(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 2);
+	for (int i = 0; i < GUESTS; i++)
+		assert_int_equal(enter(&f, i), i < 2 ? GATE_IN : GATE_WAITING);
+	assert_string_equal(f.called, "");
+	leave(&f, 1);
+	assert_string_equal(f.called, "c");
+	leave(&f, 2);
+	leave(&f, 0);
+	assert_string_equal(f.called, "cde");
+	leave(&f, 3);
+	leave(&f, 4);
+	assert_int_equal(f.gate.room, 2);
+	assert_int_equal(enter(&f, 0), GATE_IN);
+}
+
+/* Who waits may go, from each place in the queue. */
+static void tired_of_waiting(void **state)
+{
+	static const char *const called[] = { "cde", "bde", "bce", "bcd" };
+
+	(void)state;
+	for (int who = 1; who < GUESTS; who++) {
+		struct fix f;
+
+		start(&f, 1);
+		for (int i = 0; i < GUESTS; i++)
+			enter(&f, i);
+		leave(&f, who);
+		leave(&f, who);
+		for (int i = 0; i < GUESTS; i++)
+			leave(&f, i);
+		assert_string_equal(f.called, called[who - 1]);
+		assert_int_equal(f.gate.room, 1);
+		/* The end of the queue is where it should be. */
+		enter(&f, 0);
+		assert_int_equal(enter(&f, who), GATE_WAITING);
+		leave(&f, 0);
+		assert_int_equal(f.guests[who].pass.state, GATE_IN);
+	}
+}
+
+/* Work that ends before it has begun lets the next one in. */
+static void out_again_from_inside_the_callback(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	f.leaves = 1;
+	for (int i = 0; i < GUESTS; i++)
+		enter(&f, i);
+	leave(&f, 0);
+	assert_string_equal(f.called, "bcde");
+	assert_int_equal(f.gate.room, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(so_many_and_the_others_in_order),
+		cmocka_unit_test(tired_of_waiting),
+		cmocka_unit_test(out_again_from_inside_the_callback),
+	};
+
+	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+}
