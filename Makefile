@@ -5,6 +5,8 @@ SBINDIR     ?= $(PREFIX)/sbin
 MANDIR      ?= $(PREFIX)/share/man
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 INSTALL     ?= install
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -34,6 +36,9 @@ PROGS       := $(patsubst src/%.c,$(B)/%,$(MAINS))
 TESTS       := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
                $(wildcard tests/unit/*.c)))
+SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
+               tests/sim/sim.c,$(wildcard tests/sim/*.c)))
+SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
 UNITS       := $(wildcard scripts/systemd/*.service)
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
@@ -52,13 +57,18 @@ $(TESTS): LDLIBS += -lcmocka
 $(B)/print_replies: $(B)/tests/integration/print_replies.o $(B)/modules.a \
 	$(B)/lib.a
 
-$(PROGS) $(TESTS) $(B)/print_replies:
+$(B)/sim: $(B)/tests/sim/sim.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
+$(SIM_TESTS): %: %.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
+$(SIM_TESTS): LDLIBS += -lcmocka
+
+$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(B)/peer $(B)/poll:
 	$(call say,LD)
 	$(Q)$(link)
 
 $(B)/lib.a: $(LIB)
 $(B)/modules.a: $(MODULES)
 $(B)/helpers.a: $(HELPERS)
+$(B)/sim.a: $(SIM)
 $(B)/%.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -67,13 +77,22 @@ $(B)/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(B)/peer: $(B)/tests/bench/peer.o $(B)/helpers.a $(B)/modules.a $(B)/lib.a
+$(B)/peer: LDLIBS += -lcmocka
+$(B)/tests/bench/%.o: OUR_CFLAGS += -Itests/unit
+$(B)/poll: $(B)/tests/bench/poll.o
+
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
 test: test-fast test-asan test-systemd test-puppet
-test-fast: test-unit test-integration
+test-fast: test-unit test-sim test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
 	$(Q)scripts/run-unit-tests $(TESTS)
+
+# Farms in simulated time, with the code that makes weights and replies.
+test-sim: deps-test $(SIM_TESTS)
+	$(Q)scripts/run-unit-tests $(SIM_TESTS)
 
 test-integration: deps-test $(PROGS) $(B)/print_replies
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
@@ -100,6 +119,19 @@ plots:
 	        tests/compare/recorded/a-rolling.json \
 	        tests/compare/recorded/d-rolling.json
 
+# What it costs: a table, and bench.json beside the programs.  A minute.
+bench: deps-test $(PROGS) $(B)/peer $(B)/poll
+	$(Q)/usr/bin/python3 tests/bench/bench.py $(B)
+
+# What weights are worth, on simulated farms: two minutes.
+sim: $(B)/sim
+	$(Q)$(B)/sim >$(B)/sim.txt
+	$(Q)sed -n '/^<!-- begin/,/^<!-- end/p' $(B)/sim.txt >$(B)/sim.md
+	$(Q)sed -i -e '/^<!-- begin/,/^<!-- end/{/^<!-- end/r $(B)/sim.md' \
+	        -e 'd}' haproxy/weights.md
+	$(Q)sed '/^<!-- begin/,/^<!-- end/d' $(B)/sim.txt >tests/sim/results.txt
+	$(Q)cat tests/sim/results.txt
+
 # Debian packages; does nothing when nothing is missing.
 deps-test:
 	$(Q)scripts/install-deps build test
@@ -124,14 +156,19 @@ lint: deps-lint
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
-	        $(DESTDIR)$(MANDIR)/man5
+	        $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 755 $(PROGS) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 src/usherd.8 src/usherctl.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 src/usher.conf.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 644 src/usher-protocol.7 $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
 	$(INSTALL) -m 644 $(UNITS) $(DESTDIR)$(UNITDIR)
 	sed -i -E 's,^(Exec[A-Za-z]*=-?)usher,\1$(SBINDIR)/usher,' \
 	        $(patsubst scripts/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	$(INSTALL) -d $(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR)
+	$(INSTALL) -m 644 scripts/completions/usherctl.bash \
+	        $(DESTDIR)$(BASHCOMPDIR)/usherctl
+	$(INSTALL) -m 644 scripts/completions/_usherctl $(DESTDIR)$(ZSHCOMPDIR)
 	$(INSTALL) -m 644 scripts/systemd/usher.sysusers \
 	        $(DESTDIR)$(SYSUSERSDIR)/usher.conf
 
@@ -142,9 +179,11 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-unit | test-integration | test-asan | test-systemd | test-puppet'
+	@echo 'make test-unit | test-sim | test-integration | test-asan | test-systemd | test-puppet'
 	@echo '                   one kind'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
+	@echo 'make bench         CPU, memory and latency with 1 and 1,000 servers'
+	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make plots         draw haproxy/rolling-restart.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
@@ -153,8 +192,8 @@ help:
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test test-fast test-unit test-integration test-asan test-systemd \
-        test-puppet deps-test deps-lint deps-systemd deps-puppet \
-        deps-compare compare plots demo lint \
+.PHONY: all test test-fast test-unit test-sim test-integration test-asan \
+        test-systemd test-puppet deps-test deps-lint deps-systemd deps-puppet \
+        deps-compare compare bench sim plots demo lint \
         install clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

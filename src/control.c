@@ -152,6 +152,10 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 		return show(c, r, command, report_explain);
 	case COMMAND_POLLERS:
 		return show(c, r, command, report_pollers);
+	case COMMAND_DOCTOR:
+		return answer_error(c, r, COMMAND_EXIT_USAGE,
+			"doctor: usherctl asks HAProxy itself; usherd has no "
+			"part in it");
 	case COMMAND_HAPROXY_CONFIG:
 		return show(c, r, command, report_haproxy);
 	case COMMAND_WAIT:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "doctor.h"
 #include "text.h"
 #include "unixsock.h"
 #include "words.h"
@@ -103,6 +104,14 @@ static int sort_out(struct call *call, int argc, char **argv)
 	memmove(call->argv + 1, call->argv, (size_t)command * sizeof(name));
 	call->argv[0] = name;
 	return COMMAND_EXIT_DONE;
+}
+
+static enum doctor_form form_of(
+	const struct call *call, const struct command *command)
+{
+	if (call->quiet)
+		return DOCTOR_SILENT;
+	return (command->flags & COMMAND_JSON) != 0 ? DOCTOR_JSON : DOCTOR_TEXT;
 }
 
 /* `more` is one more option, or NULL. */
@@ -339,5 +348,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usherctl: %s\n", error);
 		return COMMAND_EXIT_USAGE;
 	}
+	if (command.spec->id == COMMAND_DOCTOR)
+		return doctor_run(command.haproxy, form_of(&call, &command));
 	return run(&call, &command);
 }
