@@ -55,6 +55,21 @@ static int take_percent(struct command *c, const char *word, size_t digits,
 	return 0;
 }
 
+/* usage_error() where `word` may be a percentage that lacks its sign. */
+static int percent_error(const struct command *c, char error[COMMAND_ERROR_MAX],
+	const char *what, const char *word, const char *meant)
+{
+	char hint[COMMAND_NAME_MAX + 32];
+
+	if ((c->spec->takes & (COMMAND_TAKES_PERCENT | COMMAND_TAKES_STEPS)) ==
+			0 ||
+		*meant == '\0' || strlen(meant) > 3 ||
+		meant[strspn(meant, "0123456789")] != '\0')
+		return usage_error(c, error, what, word);
+	text_format(hint, sizeof(hint), "%s; did you mean %s%%?", word, meant);
+	return usage_error(c, error, what, hint);
+}
+
 /* A word that is no option: a percentage, a server, or the command's own. */
 static int take_word(
 	struct command *c, const char *word, char error[COMMAND_ERROR_MAX])
@@ -70,7 +85,7 @@ static int take_word(
 	}
 	if ((c->spec->takes & COMMAND_TAKES_SERVER) == 0 ||
 		*c->server != '\0' || len == 0 || len >= sizeof(c->server))
-		return usage_error(c, error, "does not take ", word);
+		return percent_error(c, error, "does not take ", word, word);
 	text_format(c->server, sizeof(c->server), "%s", word);
 	return 0;
 }
@@ -191,7 +206,7 @@ static int check_steps(const struct command *c, char error[COMMAND_ERROR_MAX])
 {
 	if ((c->flags & COMMAND_NEXT) != 0) {
 		if (c->n_percents > 0 || c->every_ms > 0 || c->for_ms > 0 ||
-			(c->flags & (COMMAND_REASON | COMMAND_VOLATILE)) != 0)
+			(c->flags & COMMAND_REASON) != 0)
 			return usage_error(c, error,
 				"--next goes on with the steps that were "
 				"given, and takes no others",
@@ -199,8 +214,8 @@ static int check_steps(const struct command *c, char error[COMMAND_ERROR_MAX])
 		return 0;
 	}
 	if (c->n_percents == 0)
-		return usage_error(
-			c, error, "needs percentages, or --next", "");
+		return percent_error(c, error, "needs percentages, or --next",
+			"", c->server);
 	if ((c->flags & COMMAND_FORCE) != 0)
 		return usage_error(c, error, "--force goes with --next", "");
 	if (c->percents[0] == 0)
@@ -217,7 +232,8 @@ static int check_steps(const struct command *c, char error[COMMAND_ERROR_MAX])
 static int check_whole(const struct command *c, char error[COMMAND_ERROR_MAX])
 {
 	if ((c->spec->takes & COMMAND_TAKES_PERCENT) != 0 && c->n_percents == 0)
-		return usage_error(c, error, "needs a percentage", "");
+		return percent_error(
+			c, error, "needs a percentage", "", c->server);
 	if ((c->spec->takes & COMMAND_TAKES_STEPS) != 0)
 		return check_steps(c, error);
 	if ((c->spec->takes & COMMAND_TAKES_HAPROXY) != 0 &&

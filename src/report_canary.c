@@ -66,7 +66,7 @@ json_t *report_canary_json(
 	steps = json_array();
 	for (unsigned i = 0; i < o->n_steps; i++)
 		json_array_append_new(steps, json_integer(o->steps[i]));
-	if (s->view.canary->from_ms != 0)
+	if (s->view.canary->from_ms != 0 && o->step + 1 < o->n_steps)
 		left = json_integer((json_int_t)canary_left_ms(
 			s->view.canary, o, r->now.ms));
 	if (canary_objection(clause, &facts))

@@ -112,9 +112,9 @@ static void explain(
 		p, 2, "verdict: %s for %s", verdict_name(s->view.verdict), age);
 	print_order(p, r, "state order", &s->orders->state);
 	print_order(p, r, "weight order", &s->orders->ceiling);
-	print_order(p, r, "hold", &s->orders->hold);
 	if (report_canary(canary, r, s))
 		paper_line(p, 4, "%s", canary);
+	print_order(p, r, "hold", &s->orders->hold);
 	print_weight(p, s);
 	print_replies(p, s);
 	print_told(p, r, s->view.pollers);

@@ -21,9 +21,10 @@ uint64_t rules_pause_ms(
 {
 	if (standing_pace(s) == HEALTH_CHANGING)
 		return config->fast_interval_ms;
-	/* Somebody may wait for it to be idle. */
-	if (order_keeps_out(standing_orders(s)) &&
-		config->interval_ms > FIGURES_MS)
+	/* Somebody may wait for it to be idle, or for a canary to go on. */
+	if (config->interval_ms > FIGURES_MS &&
+		(order_keeps_out(standing_orders(s)) ||
+			standing_lacks_figures(s)))
 		return FIGURES_MS;
 	return config->interval_ms;
 }

@@ -116,6 +116,8 @@ enum health_pace standing_pace(const struct standing *s);
 
 /* 1 while an order or a rule makes it worth to know how busy it is; else 0. */
 int standing_wants_figures(const struct standing *s);
+/* 1 when a canary has begun after the last probe, which didn't ask; else 0. */
+int standing_lacks_figures(const struct standing *s);
 
 /* Putting other orders into force changes the lines at once. */
 const struct orders *standing_orders(const struct standing *s);

@@ -18,6 +18,13 @@ const char *standing_usual_line(const struct standing *s)
 	return s->lines[forms[s->policy]].text;
 }
 
+int standing_lacks_figures(const struct standing *s)
+{
+	return s->orders.ceiling.kind == ORDER_CANARY &&
+		s->last.figures == PROBED_NOT_ASKED &&
+		s->last.ended_s <= s->orders.ceiling.since_s;
+}
+
 void standing_look(struct standing *s, struct standing_view *v)
 {
 	const char *line;

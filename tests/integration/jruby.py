@@ -6,6 +6,9 @@ answer; None: it never answers.
 """
 
 import json
+import threading
+
+from waiting import DEADLINE
 
 JSON = "application/json"
 SERVICES = "/status/v1/services/"
@@ -19,20 +22,26 @@ def asked_for(request_line):
 
 
 def figures(jrubies=1, borrowed=0, waiting=0, borrow_count=1, free=None,
-            service="jruby-metrics"):
-    """On Puppet Enterprise the service is pe-jruby-metrics."""
+            service="jruby-metrics", waited_ms=121, limit_hits=0,
+            lock=":not-in-use"):
+    """On Puppet Enterprise the service is pe-jruby-metrics.
+
+    `waited_ms` is how long those who wait have done so, and `limit_hits` how
+    many were sent away since the server's start.
+    """
     metrics = {
         "num-jrubies": jrubies,
         "num-free-jrubies": jrubies - borrowed if free is None else free,
         "borrowed-instances": [instance(n) for n in range(borrowed)],
-        "requested-instances": [instance(n) for n in range(waiting)],
+        "requested-instances": [instance(n, waited_ms)
+                                for n in range(waiting)],
         "borrow-count": borrow_count,
         "return-count": borrow_count - borrowed,
         "requested-count": borrow_count + waiting,
         "borrow-retry-count": 0,
         "borrow-timeout-count": 0,
         "num-pool-locks": 0,
-        "queue-limit-hit-count": 0,
+        "queue-limit-hit-count": limit_hits,
         "queue-limit-hit-rate": 0.0,
         "average-borrow-time": 94,
         "average-free-jrubies": 0.9999999999999999,
@@ -49,7 +58,7 @@ def figures(jrubies=1, borrowed=0, waiting=0, borrow_count=1, free=None,
         "detail_level": "debug", "state": "running",
         "status": {"experimental": {
             "jruby-pool-lock-status": {
-                "current-state": ":not-in-use",
+                "current-state": lock,
                 "last-change-time": "2026-11-22T21:22:31.357Z"},
             "metrics": metrics}},
         "active_alerts": [], "service_name": service,
@@ -62,12 +71,12 @@ def figures(jrubies=1, borrowed=0, waiting=0, borrow_count=1, free=None,
     return answer
 
 
-def instance(n):
+def instance(n, age_ms=121):
     """A JRuby that is lent, or a request for one."""
     request = {"uri": "/puppet/v3/catalog/agent%d.test" % n,
                "request-method": "get", "route-id": "puppet-v3-catalog-/*/"}
     return {"time": 1795382937258 + n, "reason": {"request": request},
-            "duration-millis": 121}
+            "duration-millis": age_ms}
 
 
 def missing(asked):
@@ -88,3 +97,47 @@ def forbidden(asked):
 def silent(asked):
     """Nothing, as long as it is waited for."""
     del asked
+
+
+class Stepwise:
+    """The figures of `metrics`, but each answer waits until step() lets it go.
+
+    Leaving it lets all go: the peer's threads must end.
+    """
+
+    def __init__(self, metrics):
+        self.metrics = metrics
+        self.came = self.let = 0
+        self.changed = threading.Condition()
+
+    def __call__(self, asked):
+        with self.changed:
+            self.came += 1
+            mine = self.came
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.let >= mine, DEADLINE)
+        return self.metrics(asked)
+
+    def step(self, probes=1):
+        """So many probes more, and usherd has drawn its conclusions: it asks
+        again.
+        """
+        for _ in range(probes):
+            self.wait_asked()
+            with self.changed:
+                self.let += 1
+                self.changed.notify_all()
+        self.wait_asked()
+
+    def wait_asked(self):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.came > self.let,
+                                         DEADLINE), "nobody asks"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with self.changed:
+            self.let = float("inf")
+            self.changed.notify_all()

@@ -183,7 +183,7 @@ static const struct {
 	{ "weight %", "from 0% to 100%, not %; usage: " },
 	{ "weight 10000000%", "from 0% to 100%, not 10000000%; usage: " },
 	{ "weight 10% 20%", "weight: takes one percentage, not 20%; usage: " },
-	{ "weight 10", "weight: needs a percentage; usage: " },
+	{ "weight 10", "weight: needs a percentage; did you mean 10%?" },
 	{ "status 10%", "status: a percentage is a whole number" },
 	{ "drain --timeout 1m",
 		"drain: --timeout and --settle go with --wait; usage: " },

@@ -41,6 +41,8 @@ static void each_good_line(void **state)
 		{ "canary puppet1 --force --next -j", "puppet1", "",
 			COMMAND_NEXT | COMMAND_FORCE | COMMAND_JSON, { 0 }, 0,
 			0, 0 },
+		{ "canary --next --volatile", "", "",
+			COMMAND_NEXT | COMMAND_VOLATILE, { 0 }, 0, 0, 0 },
 	};
 	char error[COMMAND_ERROR_MAX];
 	struct command c;
@@ -78,7 +80,10 @@ static void each_bad_line(void **state)
 		{ "canary --next -m x", "--next goes on with the steps" },
 		{ "canary --next --every 5m", "--next goes on with the steps" },
 		{ "canary --next --for 5m", "--next goes on with the steps" },
-		{ "canary --next --volatile", "--next goes on with the steps" },
+		{ "canary 5 25 50", "does not take 25; did you mean 25%?" },
+		{ "canary 5",
+			"needs percentages, or --next; did you mean 5%?" },
+		{ "weight 5", "needs a percentage; did you mean 5%?" },
 		{ "canary 5% --force", "--force goes with --next" },
 		{ "canary 5% 6% --every 100ms", "such as 30m, not 100ms" },
 		{ "canary 5% --all", "does not take --all" },
