@@ -39,6 +39,7 @@ HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
 SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
                tests/sim/sim.c,$(wildcard tests/sim/*.c)))
 SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
+BENCH       := $(B)/tests/bench/peer $(B)/tests/bench/polls
 UNITS       := $(wildcard scripts/systemd/*.service)
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
@@ -61,7 +62,7 @@ $(B)/sim: $(B)/tests/sim/sim.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): %: %.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): LDLIBS += -lcmocka
 
-$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(B)/peer $(B)/poll:
+$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(BENCH):
 	$(call say,LD)
 	$(Q)$(link)
 
@@ -77,10 +78,7 @@ $(B)/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/peer: $(B)/tests/bench/peer.o $(B)/helpers.a $(B)/modules.a $(B)/lib.a
-$(B)/peer: LDLIBS += -lcmocka
-$(B)/tests/bench/%.o: OUR_CFLAGS += -Itests/unit
-$(B)/poll: $(B)/tests/bench/poll.o
+$(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
@@ -119,9 +117,9 @@ plots:
 	        tests/compare/recorded/a-rolling.json \
 	        tests/compare/recorded/d-rolling.json
 
-# What it costs: a table, and bench.json beside the programs.  A minute.
-bench: deps-test $(PROGS) $(B)/peer $(B)/poll
-	$(Q)/usr/bin/python3 tests/bench/bench.py $(B)
+# What it costs to run: a minute or two, on a machine with nothing else to do.
+bench: deps-test $(PROGS) $(BENCH)
+	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json
 
 # What weights are worth, on simulated farms: two minutes.
 sim: $(B)/sim
@@ -182,7 +180,7 @@ help:
 	@echo 'make test-unit | test-sim | test-integration | test-asan | test-systemd | test-puppet'
 	@echo '                   one kind'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
-	@echo 'make bench         CPU, memory and latency with 1 and 1,000 servers'
+	@echo 'make bench         what usherd costs, in a table: build/bench.json'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make plots         draw haproxy/rolling-restart.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'

@@ -84,14 +84,12 @@ def measure(usherd, peer, count, ready_s, stack):
                 for i in range(POLLERS)]
     pid = usherd.process.pid
     start = peer.served()
-    cpu_start = Usage.of(pid)
     polls = Polls(usherd.agent_port, expected, INTERVAL_MS, WARM_S, COUNTED_S)
     stack.callback(polls.stop)
     time.sleep(WARM_S)
     before, served_before = Usage.of(pid), peer.served()
     polled = polls.result()
     after, served = Usage.of(pid), peer.served()
-    del cpu_start
     span = after.at - before.at
     return {
         "servers": count,

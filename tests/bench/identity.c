@@ -20,7 +20,7 @@ static int complain(const char *what, int rc)
  */
 static int parse_key(mbedtls_rsa_context *rsa, unsigned char *at, size_t len)
 {
-	enum { VERSION, N, E, D, P, Q, NUMBERS };
+	enum { FORMAT, N, E, D, P, Q, NUMBERS };
 	mbedtls_mpi number[NUMBERS];
 	const unsigned char *end = at + len;
 	int rc;
