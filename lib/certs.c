@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <mbedtls/error.h>
 
@@ -106,6 +107,48 @@ enum tlsconf_result certs_load_crls(
 	res = check(rc, parsed, &p, path, r);
 	pem_free(&p);
 	return res;
+}
+
+/* --- dates --- */
+
+int64_t certs_time(const mbedtls_x509_time *t)
+{
+	struct tm tm = { .tm_year = t->year - 1900,
+		.tm_mon = t->mon - 1,
+		.tm_mday = t->day,
+		.tm_hour = t->hour,
+		.tm_min = t->min,
+		.tm_sec = t->sec };
+
+	return timegm(&tm);
+}
+
+static int64_t earlier(int64_t first_s, const mbedtls_x509_time *t)
+{
+	int64_t s = certs_time(t);
+
+	return first_s == 0 || s < first_s ? s : first_s;
+}
+
+int64_t certs_first_end(const mbedtls_x509_crt *list)
+{
+	int64_t first_s = 0;
+
+	for (; list != NULL; list = list->next)
+		if (list->version != 0)
+			first_s = earlier(first_s, &list->valid_to);
+	return first_s;
+}
+
+/* A CRL need not say when the next comes. */
+int64_t certs_first_update(const mbedtls_x509_crl *list)
+{
+	int64_t first_s = 0;
+
+	for (; list != NULL; list = list->next)
+		if (list->version != 0 && list->next_update.year != 0)
+			first_s = earlier(first_s, &list->next_update);
+	return first_s;
 }
 
 /* --- revocation --- */

@@ -2,6 +2,7 @@
 #define CERTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
@@ -30,6 +31,13 @@ bool certs_has_crl(
 /* Notes for CRLs past their date, then for CAs of `ca` that have none. */
 void certs_note_crls(const mbedtls_x509_crt *ca, const mbedtls_x509_crl *crls,
 	const char *path, struct tlsconf_report *r);
+
+/* Seconds since 1970, UTC. */
+int64_t certs_time(const mbedtls_x509_time *t);
+
+/* The first end of any in the list; 0 where it is empty. */
+int64_t certs_first_end(const mbedtls_x509_crt *list);
+int64_t certs_first_update(const mbedtls_x509_crl *list);
 
 /* Writes the error and returns TLSCONF_BAD. */
 enum tlsconf_result certs_bad(struct tlsconf_report *r, const char *fmt, ...)

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "addr.h"
 #include "serve_conn.h"
 
 enum { BACKLOG = 1024 };
@@ -59,6 +61,8 @@ static int create(struct serve **out, uv_loop_t *loop, enum serve_kind kind,
 	if (s == NULL)
 		return UV_ENOMEM;
 	s->kind = kind;
+	s->request_max =
+		kind == KIND_TCP ? SERVE_REQUEST_MAX : SERVE_COMMAND_MAX;
 	if (serve_conn_make_spare(s) != 0) {
 		free(s);
 		return UV_ENOMEM;
@@ -94,6 +98,46 @@ int serve_open(struct serve **out, uv_loop_t *loop, const struct sockaddr *sa,
 	if (rc == 0)
 		*out = s;
 	return rc;
+}
+
+static int open_host(struct serve **out, uv_loop_t *loop, const char *host,
+	unsigned port, uint64_t patience_ms, serve_cb cb, void *arg)
+{
+	struct sockaddr_storage sa;
+	int rc = addr_literal(&sa, host, port);
+
+	/* Then it is half filled in, as the address for everybody. */
+	if (rc != 0)
+		return rc;
+	return serve_open(
+		out, loop, (struct sockaddr *)&sa, patience_ms, cb, arg);
+}
+
+int serve_open_text(struct serve **out, uv_loop_t *loop, const char *address,
+	uint64_t patience_ms, serve_cb cb, void *arg)
+{
+	struct addr_parts at;
+	int rc = addr_split(&at, address, 0);
+
+	if (rc != 0)
+		return rc;
+	if (strcmp(at.host, "*") != 0)
+		return open_host(
+			out, loop, at.host, at.port, patience_ms, cb, arg);
+	rc = open_host(out, loop, "::", at.port, patience_ms, cb, arg);
+	/* No IPv6 on this machine. */
+	if (rc == UV_EAFNOSUPPORT || rc == UV_EADDRNOTAVAIL)
+		rc = open_host(
+			out, loop, "0.0.0.0", at.port, patience_ms, cb, arg);
+	return rc;
+}
+
+int serve_set_request_max(struct serve *s, size_t max)
+{
+	free(s->spare);
+	s->spare = NULL;
+	s->request_max = max;
+	return serve_conn_make_spare(s);
 }
 
 int serve_open_unix(struct serve **out, uv_loop_t *loop, int fd,

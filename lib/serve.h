@@ -24,6 +24,7 @@ enum {
 	SERVE_REQUEST_MAX = 512,    /* bytes kept of a request: TCP */
 	SERVE_COMMAND_MAX = 2048,   /* likewise: unix */
 	SERVE_UNSENT_MAX = 1 << 20, /* bytes that a slow peer may leave */
+	SERVE_RESTS_MAX = 64 << 20, /* likewise, of all replies of a listener */
 	SERVE_FORGET_MAX = 65536,   /* bytes read and forgotten at the end */
 	SERVE_LINGER_MS = 2000, /* from the reply's last byte to the close */
 	SERVE_FETCH_MS = 60000, /* until the peer has taken all of it */
@@ -70,6 +71,16 @@ typedef enum serve_next (*serve_cb)(struct serve_request *r, void *arg);
  */
 int serve_open(struct serve **out, uv_loop_t *loop, const struct sockaddr *sa,
 	uint64_t patience_ms, serve_cb cb, void *arg);
+
+/* The same at ADDRESS:PORT; * is all of IPv4 and IPv6. */
+int serve_open_text(struct serve **out, uv_loop_t *loop, const char *address,
+	uint64_t patience_ms, serve_cb cb, void *arg);
+
+/*
+ * Before the loop runs on: how many bytes are kept of a request.  0, or
+ * UV_ENOMEM; then close it.
+ */
+int serve_set_request_max(struct serve *s, size_t max);
 
 /*
  * The same on a unix socket that is bound (unixsock.h), which is taken over;

@@ -11,7 +11,8 @@ struct serve_conn {
 	uv_timer_t timer; /* patience first, then linger */
 	uv_shutdown_t shutdown;
 	uv_write_t write;
-	char *rest;    /* of the reply, when the kernel did not take it whole */
+	char *rest; /* of the reply, when the kernel did not take it whole */
+	size_t rest_len;
 	unsigned open; /* handles libuv has not closed yet */
 	bool closing;
 	bool replied;
@@ -58,6 +59,7 @@ static void on_conn_closed(uv_handle_t *h)
 
 	if (--c->open > 0)
 		return;
+	s->rests -= c->rest_len;
 	free(c->rest);
 	free(c);
 	s->connections--;
@@ -109,9 +111,13 @@ static int write_reply(struct serve_conn *c, const char *reply, size_t len)
 	if (n < 0 || (size_t)n == len)
 		return n < 0 ? n : 0;
 	len -= (size_t)n;
+	if (len > SERVE_RESTS_MAX - c->serve->rests)
+		return UV_ENOBUFS;
 	c->rest = malloc(len);
 	if (c->rest == NULL)
 		return UV_ENOMEM;
+	c->rest_len = len;
+	c->serve->rests += len;
 	memcpy(c->rest, reply + n, len);
 	b = uv_buf_init(c->rest, (unsigned)len);
 	return uv_write(&c->write, stream, &b, 1, on_written);
@@ -275,15 +281,12 @@ static int accept_conn(struct serve *s, struct serve_conn *c)
 
 int serve_conn_make_spare(struct serve *s)
 {
-	size_t cap =
-		s->kind == KIND_TCP ? SERVE_REQUEST_MAX : SERVE_COMMAND_MAX;
-
 	if (s->spare != NULL)
 		return 0;
-	s->spare = calloc(1, sizeof(*s->spare) + cap);
+	s->spare = calloc(1, sizeof(*s->spare) + s->request_max);
 	if (s->spare == NULL)
 		return UV_ENOMEM;
-	s->spare->cap = cap;
+	s->spare->cap = s->request_max;
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct serve {
 	struct serve_conn *spare; /* for when there is no memory */
 	bool stalled; /* one waits at the listener, and there was no spare */
 	uint64_t patience_ms;
+	size_t request_max; /* bytes kept of a request */
+	size_t rests;       /* bytes of replies that wait to be taken */
 	serve_cb cb;
 	void *arg;
 };

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/x509_crt.h>
 
+#include "certs.h"
 #include "text.h"
 
 enum {
@@ -82,18 +82,10 @@ static void show_name(char dst[TLS_NAME_MAX], const mbedtls_x509_name *name)
 /* Here since mbedTLS may be built to forget it once the handshake is over. */
 static void keep_peer(struct tls *t, const mbedtls_x509_crt *crt)
 {
-	const mbedtls_x509_time *end = &crt->valid_to;
-	struct tm tm = { .tm_year = end->year - 1900,
-		.tm_mon = end->mon - 1,
-		.tm_mday = end->day,
-		.tm_hour = end->hour,
-		.tm_min = end->min,
-		.tm_sec = end->sec };
-
 	t->has_peer = true;
 	show_name(t->peer.subject, &crt->subject);
 	show_name(t->peer.issuer, &crt->issuer);
-	t->peer.not_after_s = timegm(&tm);
+	t->peer.not_after_s = certs_time(&crt->valid_to);
 }
 
 /* Flags that are set here fail the handshake like mbedTLS' own. */

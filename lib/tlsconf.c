@@ -268,6 +268,12 @@ enum tlsconf_result tlsconf_load(struct tlsconf **out,
 	return res;
 }
 
+void tlsconf_dates(const struct tlsconf *c, struct tlsconf_dates *d)
+{
+	*d = (struct tlsconf_dates){ certs_first_end(&c->ca),
+		certs_first_update(&c->crl), certs_first_end(&c->cert) };
+}
+
 struct tlsconf *tlsconf_ref(struct tlsconf *c)
 {
 	c->refs++;

@@ -2,6 +2,7 @@
 #define TLSCONF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <mbedtls/ssl.h>
 
@@ -51,6 +52,15 @@ struct tlsconf_report {
  */
 enum tlsconf_result tlsconf_load(struct tlsconf **out,
 	const struct tlsconf_files *files, struct tlsconf_report *report);
+
+/*
+ * When the files run out: the first end of each kind, in seconds since 1970; 0
+ * where there is none.
+ */
+struct tlsconf_dates {
+	int64_t ca_s, crl_s, own_s;
+};
+void tlsconf_dates(const struct tlsconf *c, struct tlsconf_dates *d);
 
 struct tlsconf *tlsconf_ref(struct tlsconf *c);
 void tlsconf_unref(struct tlsconf *c); /* NULL is fine */

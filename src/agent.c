@@ -107,32 +107,10 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 			    : answer_unknown(a, r, name);
 }
 
-static int listen_at(struct agent *a, const char *host, unsigned port)
-{
-	struct sockaddr_storage sa;
-	int rc = addr_literal(&sa, host, port);
-
-	/* Then it is half filled in, as the address for everybody. */
-	if (rc != 0)
-		return rc;
-	return serve_open(&a->serve, a->loop, (struct sockaddr *)&sa,
-		AGENT_PATIENCE_MS, on_request, a);
-}
-
 static int listen_as_configured(struct agent *a)
 {
-	struct addr_parts at;
-	int rc = addr_split(&at, a->address, 0);
-
-	if (rc != 0)
-		return rc;
-	if (strcmp(at.host, "*") != 0)
-		return listen_at(a, at.host, at.port);
-	rc = listen_at(a, "::", at.port);
-	/* No IPv6 on this machine. */
-	if (rc == UV_EAFNOSUPPORT || rc == UV_EADDRNOTAVAIL)
-		rc = listen_at(a, "0.0.0.0", at.port);
-	return rc;
+	return serve_open_text(&a->serve, a->loop, a->address,
+		AGENT_PATIENCE_MS, on_request, a);
 }
 
 static void free_agent(struct agent *a)

@@ -166,6 +166,7 @@ void answer_make(
 		admin = ADMIN_READY;
 	}
 	a->told = told_by(admin, health, weight);
+	a->percent = weight;
 	a->len = text_format(a->text, ANSWER_MAX, "%s%s%s%u%%%s%s\n", health,
 		*health != '\0' ? " " : "", word, weight,
 		*reason != '\0' ? " # " : "", reason);

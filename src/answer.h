@@ -42,11 +42,14 @@ enum answer_told {
 	ANSWER_MAINT,
 };
 
+enum { ANSWER_TOLDS = ANSWER_MAINT + 1 };
+
 struct answer {
 	char text[ANSWER_MAX]; /* '\n' and '\0' included */
 	size_t len;            /* without '\0' */
 	enum answer_told told;
-	bool ready; /* it says `ready` */
+	bool ready;       /* it says `ready` */
+	unsigned percent; /* the weight in it */
 };
 
 void answer_make(

@@ -203,7 +203,8 @@ static void add_servers(
 /* Who listens where: two can't share one address, but for port 0. */
 struct listener {
 	char *address;
-	const char *owner; /* NULL: [usher] */
+	const char *what;  /* "server ", "[usher]", "http-listen" */
+	const char *owner; /* the server's name, or "" */
 };
 
 static int by_address(const void *a, const void *b)
@@ -213,8 +214,13 @@ static int by_address(const void *a, const void *b)
 	return strcmp(la->address, lb->address);
 }
 
+static bool is_http(const struct listener *l)
+{
+	return strcmp(l->what, "http-listen") == 0;
+}
+
 static void add_listeners(struct sections *r, struct listener **all, size_t *n,
-	const char *list, const char *owner)
+	const char *list, const char *what, const char *owner)
 {
 	const char *word;
 	size_t len;
@@ -229,6 +235,7 @@ static void add_listeners(struct sections *r, struct listener **all, size_t *n,
 			r->no_memory = true;
 			return;
 		}
+		l->what = what;
 		l->owner = owner;
 	}
 }
@@ -243,23 +250,24 @@ static void check_ports(struct sections *r, const struct config *c)
 		const char *own = c->servers[i].agent_listen;
 
 		shared = shared || *own == '\0';
-		add_listeners(r, &all, &n, own, c->servers[i].name);
+		add_listeners(r, &all, &n, own, "server ", c->servers[i].name);
 	}
 	if (shared)
-		add_listeners(r, &all, &n, c->agent_listen, NULL);
+		add_listeners(r, &all, &n, c->agent_listen, "[usher]", "");
+	add_listeners(r, &all, &n, c->http_listen, "http-listen", "");
 	if (n > 0 && !r->no_memory)
 		qsort(all, n, sizeof(*all), by_address);
 	for (size_t i = 1; i < n && !r->no_memory; i++) {
 		if (strcmp(all[i - 1].address, all[i].address) != 0)
 			continue;
 		sections_complain(r, 0,
-			"agent-listen = %s is given twice (%s%s, %s%s): each "
-			"needs a port of its own",
-			all[i].address,
-			all[i - 1].owner ? "server " : "[usher]",
-			all[i - 1].owner ? all[i - 1].owner : "",
-			all[i].owner ? "server " : "[usher]",
-			all[i].owner ? all[i].owner : "");
+			"%s = %s is given twice (%s%s, %s%s): each needs a "
+			"port of its own",
+			is_http(&all[i - 1]) || is_http(&all[i])
+				? "http-listen"
+				: "agent-listen",
+			all[i].address, all[i - 1].what, all[i - 1].owner,
+			all[i].what, all[i].owner);
 	}
 	for (size_t i = 0; i < n; i++)
 		free(all[i].address);
@@ -342,6 +350,7 @@ void config_free(struct config *c)
 	free(c->servers);
 	free(c->allow);
 	free(c->agent_listen);
+	free(c->http_listen);
 	free(c->control_socket);
 	free(c->control_group);
 	free(c->state_dir);

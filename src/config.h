@@ -35,6 +35,7 @@ enum config_switch { CONFIG_NO, CONFIG_YES };
 
 struct config {
 	char *agent_listen; /* ADDRESS:PORT, separated by blanks */
+	char *http_listen;  /* likewise; "" for none */
 	struct addr_net *allow;
 	size_t n_allow;
 	char *control_socket, *control_group, *state_dir;

@@ -182,6 +182,9 @@ static void put_in_use(struct fleet *f, struct parts *next)
 		struct server *s = next->servers[i];
 
 		standing_set_policy(server_standing(s), next->config->ready);
+		standing_set_figures(server_standing(s),
+			next->n_https > 0 ? STANDING_ALWAYS
+					  : STANDING_IF_NEEDED);
 		server_configure(s, &next->config->servers[i], next->trusts[i]);
 	}
 	for (size_t i = 0; i < next->n_agents; i++)
@@ -197,7 +200,7 @@ static void put_in_use(struct fleet *f, struct parts *next)
 int fleet_configure(struct fleet *f, struct config *config)
 {
 	const struct ports_options ports = { f->shared.loop, &f->record,
-		on_poll, f };
+		on_poll, f, &f->owner.http };
 	struct parts next = { .config = config };
 	int rc = parts_allot(&next);
 
@@ -264,6 +267,15 @@ struct server *fleet_server(const struct fleet *f, size_t i)
 struct server *fleet_find(const struct fleet *f, const char *name)
 {
 	return parts_find_server(&f->parts, name);
+}
+
+const struct trust *fleet_trust(
+	const struct fleet *f, size_t i, const struct config_server **like)
+{
+	if (i >= f->parts.n_trusted)
+		return NULL;
+	*like = f->parts.trusted[i].like;
+	return f->parts.trusted[i].trust;
 }
 
 enum fleet_port fleet_port(

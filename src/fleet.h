@@ -5,7 +5,9 @@
 
 #include "agent.h"
 #include "config.h"
+#include "httpd.h"
 #include "server.h"
+#include "trust.h"
 
 /*
  * What one configuration makes: the servers, the files that their TLS trusts,
@@ -20,6 +22,7 @@ struct fleet_owner {
 	/* A server leaves the configuration, and may come back. */
 	void (*leave)(void *arg, const char *name, const struct standing *s);
 	struct standing_options standing; /* its arg is also theirs */
+	struct httpd_handler http;        /* who answers on the ports for it */
 };
 
 /* With nothing in it.  `owner` is copied.  0, or UV_ENOMEM. */
@@ -44,6 +47,13 @@ const struct agent_record *fleet_record(const struct fleet *f);
 /* The i-th server of the configuration, or by its name; NULL for none. */
 struct server *fleet_server(const struct fleet *f, size_t i);
 struct server *fleet_find(const struct fleet *f, const char *name);
+
+/*
+ * The i-th set of CA, CRL, certificate and key files, NULL past the last;
+ * *like is one server that names them.
+ */
+const struct trust *fleet_trust(
+	const struct fleet *f, size_t i, const struct config_server **like);
 
 /* Where HAProxy asks for a server: an address with its real port. */
 enum fleet_port {

@@ -26,6 +26,7 @@ const struct option options[] = {
 	USHER("allow", NETS, allow, 0, 0, NULL,
 		"127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 "
 		"fc00::/7 fe80::/10"),
+	USHER("http-listen", PORTS, http_listen, 0, 0, NULL, ""),
 	USHER("control-socket", TEXT, control_socket, 0, 0, NULL,
 		"/run/usher/control.sock"),
 	USHER("control-group", TEXT, control_group, 0, 0, NULL, "usher"),

@@ -48,6 +48,8 @@ enum outcome {
 #undef X
 };
 
+enum { OUTCOMES_N = OUTCOME_INTERNAL + 1 };
+
 const char *outcome_word(enum outcome o);
 const char *outcome_sentence(enum outcome o);
 enum effect outcome_effect(enum outcome o);

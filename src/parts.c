@@ -76,6 +76,14 @@ struct agent *parts_find_agent(const struct parts *p, const char *address)
 	return NULL;
 }
 
+struct httpd *parts_find_http(const struct parts *p, const char *address)
+{
+	for (size_t i = 0; i < p->n_https; i++)
+		if (httpd_is(p->https[i], address))
+			return p->https[i];
+	return NULL;
+}
+
 static bool uses(void *const *list, size_t n, const void *piece)
 {
 	for (size_t i = 0; i < n; i++)
@@ -99,11 +107,16 @@ void parts_drop(struct parts *p, const struct parts *kept)
 		if (!uses((void *const *)kept->agents, kept->n_agents,
 			    p->agents[i]))
 			agent_close(p->agents[i]);
+	for (size_t i = 0; i < p->n_https; i++)
+		if (!uses((void *const *)kept->https, kept->n_https,
+			    p->https[i]))
+			httpd_close(p->https[i]);
 	free(p->servers);
 	free(p->by_name);
 	free(p->trusts);
 	free(p->trusted);
 	free(p->agents);
 	free(p->owners);
+	free(p->https);
 	memset(p, 0, sizeof(*p));
 }

@@ -5,6 +5,7 @@
 
 #include "agent.h"
 #include "config.h"
+#include "httpd.h"
 #include "server.h"
 #include "trust.h"
 
@@ -29,6 +30,8 @@ struct parts {
 	struct agent **agents;
 	const char **owners; /* of agents[i]; "" where it is shared */
 	size_t n_agents;
+	struct httpd **https;
+	size_t n_https;
 	struct server **by_name; /* servers, sorted */
 	struct server *sole;     /* the only one on the shared port, or NULL */
 };
@@ -46,6 +49,7 @@ struct server *parts_find_server(const struct parts *p, const char *name);
 struct trust *parts_find_trust(
 	const struct parts *p, const struct config_server *config);
 struct agent *parts_find_agent(const struct parts *p, const char *address);
+struct httpd *parts_find_http(const struct parts *p, const char *address);
 
 /* Closes what is in `p` and not in `kept`, and forgets `p`. */
 void parts_drop(struct parts *p, const struct parts *kept);

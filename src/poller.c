@@ -194,6 +194,7 @@ static void note_told(
 	struct poller *p, const struct answer *line, struct poller_time now)
 {
 	p->told = line->told;
+	p->counts[line->told]++;
 	if (answer_takes(line->told)) {
 		p->taken = p->sure = true;
 		p->paid = 0;
@@ -253,8 +254,11 @@ enum answer_form pollers_poll(struct pollers *p, enum poller_policy policy,
 
 	if (q == NULL)
 		q = welcome(p, host, now);
-	if (q == NULL)
-		return choose(q, policy, lines);
+	if (q == NULL) {
+		form = choose(q, policy, lines);
+		p->others[lines[form].told]++;
+		return form;
+	}
 	was = *q;
 	/* `never` gives back what was told before it was set, no more. */
 	if (policy == POLLER_NEVER && !q->sure)

@@ -47,9 +47,10 @@ struct poller_time {
 /* To be read; poller.c alone changes it. */
 struct poller {
 	struct addr_host host;
-	uint64_t last_ms;     /* the last poll; 0: none since the start */
-	int64_t last_s;       /* likewise, of an earlier run too; 0: never */
-	uint64_t polls;       /* since the start */
+	uint64_t last_ms; /* the last poll; 0: none since the start */
+	int64_t last_s;   /* likewise, of an earlier run too; 0: never */
+	uint64_t polls;   /* since the start */
+	uint64_t counts[ANSWER_TOLDS]; /* of them, by what was told */
 	uint64_t interval_ms; /* the usual longest time between two polls */
 	uint64_t longest_ms;  /* likewise, pauses too; fades */
 	uint64_t odd_ms;      /* a pause that may be a new interval, or 0 */
@@ -66,6 +67,7 @@ struct poller {
 struct pollers {
 	struct poller *list;
 	size_t n;
+	uint64_t others[ANSWER_TOLDS]; /* polls of those who had no place */
 	int64_t ended_s; /* a drain or maint was in force last; 0: never */
 	enum answer_told saying; /* to all, now */
 	uint64_t since_ms;       /* the start */

@@ -70,6 +70,53 @@ static int add_list(struct parts *next, const struct parts *used,
 	return rc;
 }
 
+static int add_http(struct parts *next, struct httpd *h)
+{
+	struct httpd **grown = realloc(
+		next->https, (next->n_https + 1) * sizeof(*next->https));
+
+	if (grown == NULL)
+		return UV_ENOMEM;
+	next->https = grown;
+	next->https[next->n_https++] = h;
+	return 0;
+}
+
+static int open_http(
+	struct httpd **out, const struct ports_options *o, const char *address)
+{
+	int rc = httpd_open(out, o->loop, address, o->http);
+
+	if (rc != 0)
+		log_error("listen http=%s text=\"can't listen there: %s\"",
+			address, uv_strerror(rc));
+	return rc;
+}
+
+static int plan_https(struct parts *next, const struct parts *used,
+	const struct ports_options *o)
+{
+	const char *list = next->config->http_listen, *word;
+	char address[ADDR_TEXT_MAX];
+	struct httpd *h, *before;
+	size_t len;
+	int rc;
+
+	while ((len = option_next_word(&list, &word)) > 0) {
+		text_format(address, sizeof(address), "%.*s", (int)len, word);
+		before = h = parts_find_http(used, address);
+		rc = h == NULL ? open_http(&h, o, address) : 0;
+		if (rc != 0)
+			return rc;
+		rc = add_http(next, h);
+		if (rc != 0 && before == NULL)
+			httpd_close(h);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int ports_plan(struct parts *next, const struct parts *used,
 	const struct ports_options *o)
 {
@@ -88,7 +135,7 @@ int ports_plan(struct parts *next, const struct parts *used,
 	}
 	if (rc == 0 && shared > 0)
 		rc = add_list(next, used, o, next->config->agent_listen, "");
-	return rc;
+	return rc == 0 ? plan_https(next, used, o) : rc;
 }
 
 /* --- telling --- */
@@ -97,6 +144,16 @@ void ports_log(const struct parts *old, const struct parts *next)
 {
 	char real[ADDR_TEXT_MAX];
 
+	for (size_t i = 0; i < next->n_https; i++) {
+		size_t j = 0;
+
+		while (j < old->n_https && old->https[j] != next->https[i])
+			j++;
+		if (j < old->n_https)
+			continue;
+		httpd_address(next->https[i], real);
+		log_info("listening http=%s", real);
+	}
 	for (size_t i = 0; i < next->n_agents; i++) {
 		const char *owner = next->owners[i], *before = NULL;
 

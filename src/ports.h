@@ -8,14 +8,15 @@
 #include "parts.h"
 
 /*
- * The agent ports of a configuration: the one that servers share, and those
- * that speak for one server each.
+ * The ports of a configuration: for agent checks the one that servers share,
+ * and those that speak for one server each; and those for HTTP.
  */
 struct ports_options {
 	uv_loop_t *loop;
 	struct agent_record *record;
 	agent_line_cb line;
 	void *arg;
+	const struct httpd_handler *http;
 };
 
 /*

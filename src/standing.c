@@ -154,7 +154,10 @@ static void on_poller(
 
 void standing_look_at_pollers(struct standing *s)
 {
-	pollers_look(&s->pollers, time_now(), on_poller, s);
+	struct poller_time now = time_now();
+
+	pollers_look(&s->pollers, now, on_poller, s);
+	trail_told(&s->trail, &s->lines[ANSWER_WITH_READY], now.ms);
 	tell_unsaved(s);
 }
 
@@ -239,6 +242,8 @@ void standing_probed(struct standing *s, const struct probed *p)
 		remark_outcome(s->name, p);
 	s->last = *p;
 	keep_ending(s, p);
+	tally_probe(&s->tally, p);
+	trail_probe(&s->trail, p, now_ms);
 	health_probe(&s->health, &s->rules.health, p->outcome, now_ms);
 	if (order_keeps_out(&s->orders))
 		idle_probe(&s->idle, p, now_ms);
@@ -252,7 +257,7 @@ void standing_probed(struct standing *s, const struct probed *p)
 
 int standing_wants_figures(const struct standing *s)
 {
-	return order_keeps_out(&s->orders) ||
+	return s->figures == STANDING_ALWAYS || order_keeps_out(&s->orders) ||
 		s->orders.ceiling.kind == ORDER_CANARY ||
 		weight_wants_figures(&s->rules.weight);
 }
@@ -297,6 +302,11 @@ void standing_set_rules(struct standing *s, const char *name,
 void standing_set_policy(struct standing *s, enum poller_policy policy)
 {
 	s->policy = policy;
+}
+
+void standing_set_figures(struct standing *s, enum standing_figures figures)
+{
+	s->figures = figures;
 }
 
 void standing_restore(struct standing *s, const struct orders *orders,

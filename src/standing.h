@@ -15,6 +15,8 @@
 #include "order.h"
 #include "poller.h"
 #include "probed.h"
+#include "tally.h"
+#include "trail.h"
 #include "wait.h"
 #include "weight.h"
 
@@ -48,6 +50,9 @@ struct standing_rules {
 	struct weight_rules weight;
 };
 
+/* When probes ask for the figures of the JRubies. */
+enum standing_figures { STANDING_IF_NEEDED, STANDING_ALWAYS };
+
 /* Embedded in its owner, who must not move it.  All fields are private. */
 struct standing {
 	const char *name; /* of the server, for the log; borrowed */
@@ -59,6 +64,9 @@ struct standing {
 	struct probed last; /* probe; its number is 0 before one has ended */
 	struct standing_ending endings[STANDING_ENDINGS]; /* latest first */
 	size_t n_endings;
+	struct tally tally;
+	struct trail trail;
+	enum standing_figures figures;
 	struct idle idle;
 	enum verdict told;   /* the verdict in the last log line */
 	struct answer noted; /* what that line was about */
@@ -89,6 +97,8 @@ struct standing_view {
 	const struct answer *lines;            /* by form */
 	const struct standing_ending *endings; /* the latest first */
 	size_t n_endings;
+	const struct tally *tally;
+	const struct trail *trail;
 	char reply[ANSWER_MAX]; /* without its '\n'; to one owed no `ready` */
 };
 
@@ -114,7 +124,9 @@ void standing_set_rules(struct standing *s, const char *name,
 void standing_probed(struct standing *s, const struct probed *p);
 enum health_pace standing_pace(const struct standing *s);
 
-/* 1 while an order or a rule makes it worth to know how busy it is; else 0. */
+/* STANDING_IF_NEEDED, before it is called. */
+void standing_set_figures(struct standing *s, enum standing_figures figures);
+/* 1 while an order, a rule or somebody wants to know how busy it is; else 0. */
 int standing_wants_figures(const struct standing *s);
 /* 1 when a canary has begun after the last probe, which didn't ask; else 0. */
 int standing_lacks_figures(const struct standing *s);

@@ -42,7 +42,9 @@ void standing_look(struct standing *s, struct standing_view *v)
 		.policy = s->policy,
 		.lines = s->lines,
 		.endings = s->endings,
-		.n_endings = s->n_endings };
+		.n_endings = s->n_endings,
+		.tally = &s->tally,
+		.trail = &s->trail };
 	text_format(v->reply, sizeof(v->reply), "%.*s",
 		(int)strcspn(line, "\n"), line);
 	weight_now(&v->weight, &s->weight, &s->rules.weight, clock_now_ms());

@@ -22,6 +22,7 @@
 #include "orderbook.h"
 #include "text.h"
 #include "tlsconf.h"
+#include "web.h"
 
 #define STANDARD_CONFIG "/etc/usher/usher.conf"
 
@@ -32,6 +33,7 @@ struct daemon {
 	struct history *history;
 	struct orderbook *book;
 	struct control *control;
+	struct web *web;
 	struct notify notify;
 	const char *path;
 	enum config_need need;
@@ -208,18 +210,21 @@ static int open_all(struct daemon *d, const struct config *config)
 	int rc;
 
 	d->history = history_new();
-	if (d->history == NULL)
+	d->web = web_new();
+	if (d->history == NULL || d->web == NULL)
 		return UV_ENOMEM;
 	rc = orderbook_open(&d->book, &d->loop, d->history, config->state_dir);
 	if (rc != 0)
 		return rc;
 	owner = orderbook_owner(d->book);
+	owner.http = web_handler(d->web);
 	rc = fleet_open(&d->fleet, &d->loop, &owner);
 	if (rc != 0) {
 		orderbook_close(d->book);
 		return rc;
 	}
 	orderbook_start(d->book, d->fleet);
+	web_start(d->web, &(struct show){ d->fleet, d->book, d->history });
 	return 0;
 }
 
@@ -308,6 +313,7 @@ static int start(struct daemon *d, struct config *config)
 		fleet_free(d->fleet);
 	if (d->book != NULL)
 		orderbook_free(d->book);
+	web_free(d->web);
 	history_free(d->history);
 	uv_loop_close(&d->loop);
 	tlsconf_global_free();

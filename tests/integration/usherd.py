@@ -182,11 +182,17 @@ class Usherd:
         return self.agent_ports()[0]
 
     def agent_ports(self, count=1):
-        facts = wait_until(
-            lambda: len(self.facts("listening")) >= count
-            and self.facts("listening"),
-            lambda: "%d listeners in\n%s" % (count, self.log()))
-        return [int(f.get("agent").rsplit(":", 1)[1]) for f in facts]
+        return self.ports("agent", count)
+
+    def ports(self, kind, count=1):
+        """Those of a kind, `agent` or `http`, that the log names."""
+        def named():
+            facts = [f for f in self.facts("listening") if f.get(kind)]
+            return len(facts) >= count and facts
+
+        facts = wait_until(named, lambda: "%d listeners for %s in\n%s"
+                           % (count, kind, self.log()))
+        return [int(f.get(kind).rsplit(":", 1)[1]) for f in facts]
 
     def connect(self, port=None, source=HOST):
         return socket.create_connection((HOST, port or self.agent_port),

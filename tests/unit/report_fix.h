@@ -119,15 +119,17 @@ static const struct pollers polled_by_many = {
 static const struct pollers polled_by_nobody = { .nobody = true };
 
 static const struct answer good_lines[] = {
-	{ "up ready 100%\n", 14, ANSWER_IN, true },
-	{ "up 100%\n", 8, ANSWER_IN, false },
-	{ "up 100%\n", 8, ANSWER_IN, false },
+	{ "up ready 100%\n", 14, ANSWER_IN, true, 100 },
+	{ "up 100%\n", 8, ANSWER_IN, false, 100 },
+	{ "up 100%\n", 8, ANSWER_IN, false, 100 },
 };
 
 static const struct answer drained_lines[] = {
-	{ "fail drain 10% # connection refused\n", 36, ANSWER_DRAIN, false },
-	{ "fail drain 10% # connection refused\n", 36, ANSWER_DRAIN, false },
-	{ "fail 0% # connection refused\n", 29, ANSWER_OUT, false },
+	{ "fail drain 10% # connection refused\n", 36, ANSWER_DRAIN, false,
+		10 },
+	{ "fail drain 10% # connection refused\n", 36, ANSWER_DRAIN, false,
+		10 },
+	{ "fail 0% # connection refused\n", 29, ANSWER_OUT, false, 0 },
 };
 
 static const struct standing_ending endings[] = {
@@ -143,6 +145,8 @@ static const struct canary no_canary = { .from_ms = 0 };
 		.limits = { 100, 100, 100 }, .percent = 100, .why = "" \
 	}
 
+static const struct tally no_tally = { .full = 0 };
+static const struct trail no_trail = { .ring = { { .slot = 0 } } };
 static const struct idle idle = { .sight = IDLE_UNKNOWN };
 
 static char config_texts[][32] = { "puppet1.example.com",
@@ -168,6 +172,8 @@ static const struct report_server servers[] = {
 			.weight = FULL,
 			.pollers = &polled_by_few,
 			.lines = good_lines,
+			.tally = &no_tally,
+			.trail = &no_trail,
 			.endings = endings + 2,
 			.n_endings = 1,
 			.reply = "up 100%" },
@@ -181,6 +187,8 @@ static const struct report_server servers[] = {
 			.weight = FULL,
 			.pollers = &polled_by_many,
 			.lines = drained_lines,
+			.tally = &no_tally,
+			.trail = &no_trail,
 			.endings = endings,
 			.n_endings = 3,
 			.reply = "fail drain 10% # connection refused" },

@@ -31,6 +31,7 @@ static void check(
 {
 	struct answer_facts f = row_facts(row);
 	struct answer a;
+	char percent[16];
 
 	answer_make(&a, &f, form);
 	assert_int_equal(a.len, strlen(a.text));
@@ -40,6 +41,9 @@ static void check(
 	assert_string_equal(
 		answer_told_name(a.told), answer_told_name(told_by(expected)));
 	assert_int_equal(a.ready, strstr(expected, " ready ") != NULL);
+	snprintf(percent, sizeof(percent), "%u%%", a.percent);
+	if (a.told != ANSWER_NOTHING)
+		assert_non_null(strstr(expected, percent));
 }
 
 static void each_row(void **state)

@@ -197,6 +197,13 @@ static const struct {
 	{ "[defaults]\nagent-listen = *:8142\n[server a]\n[server b]\n",
 		"0: agent-listen = *:8142 is given twice (server a, server b): "
 		"each needs a port of its own\n" },
+	{ "[usher]\nhttp-listen = *:9200 *:8141\n[server a]\n",
+		"0: http-listen = *:8141 is given twice ([usher], "
+		"http-listen): "
+		"each needs a port of its own\n" },
+	{ "[usher]\nhttp-listen = 9200\n",
+		"2: http-listen = 9200: `9200` is not ADDRESS:PORT, such as "
+		"*:8141, 192.0.2.1:8141 or [::1]:8141\n" },
 	{ "[server a]\nagent-listen = *:8141\n[server b]\n",
 		"0: agent-listen = *:8141 is given twice (server a, [usher]): "
 		"each needs a port of its own\n" },

@@ -34,6 +34,28 @@ static void who_has_no_place_gets_ready(void **state)
 	pollers_free(&f.p);
 }
 
+/* By what was told, in the form that was given; those without a place too. */
+static void polls_are_counted(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	poll_often(&f, &one, 3, SECOND, ANSWER_WITHOUT_READY);
+	say(&f, drain);
+	poll(&f, &one);
+	poll(&f, &one);
+	assert_int_equal(find(&f, &one)->counts[ANSWER_IN], 3);
+	assert_int_equal(find(&f, &one)->counts[ANSWER_DRAIN], 2);
+	fill_from(&f, 1);
+	poll(&f, &two);
+	assert_int_equal(f.p.others[ANSWER_DRAIN], 1);
+	f.policy = POLLER_NEVER;
+	poll(&f, &two);
+	assert_int_equal(f.p.others[ANSWER_OUT], 1);
+	pollers_free(&f.p);
+}
+
 /*
  * The place of one that asks no more, even of a passer-by that is owed, but
  * not of a balancer that is.
@@ -330,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_has_no_place_gets_ready),
+		cmocka_unit_test(polls_are_counted),
 		cmocka_unit_test(a_place_is_given_away),
 		cmocka_unit_test(a_copy_goes_on),
 		cmocka_unit_test(live),

@@ -227,6 +227,35 @@ static void test_big_reply_to_who_has_ended(void **state)
 	}
 }
 
+/* Many who take nothing: some are cut off, the others are served. */
+static void test_big_replies_are_bounded(void **state)
+{
+	enum { PEERS_N = 20, HUGE = 2 * BIG };
+	struct peer peers[PEERS_N];
+	char *reply = calloc(1, HUGE);
+	size_t cut = 0;
+	struct fix f;
+
+	(void)state;
+	start(&f, reply, HUGE);
+	for (size_t i = 0; i < PEERS_N; i++)
+		talk(&f, &peers[i], PEER_HOLDS);
+	run_until_count(&f, &f.replied, PEERS_N);
+	for (size_t i = 0; i < PEERS_N; i++)
+		peer_read(&peers[i]);
+	for (size_t i = 0; i < PEERS_N; i++) {
+		t_run_until(&f.loop, &peers[i].done, TURNS_MAX);
+		cut += peers[i].got.len < HUGE;
+		peer_close(&peers[i]);
+	}
+	assert_in_range(cut, 1, PEERS_N - SERVE_RESTS_MAX / HUGE);
+	run_until_connections(&f, 0);
+	stop(&f);
+	for (size_t i = 0; i < PEERS_N; i++)
+		peer_free(&peers[i]);
+	free(reply);
+}
+
 static void test_big_reply_close_sweep(void **state)
 {
 	static const enum peer_way ways[] = { PEER_TALKS, PEER_ENDS, PEER_HOLDS,
@@ -351,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_the_oldest_makes_room),
 		cmocka_unit_test(test_big_reply),
 		cmocka_unit_test(test_big_reply_to_who_has_ended),
+		cmocka_unit_test(test_big_replies_are_bounded),
 		cmocka_unit_test(test_big_reply_close_sweep),
 		cmocka_unit_test(test_linger),
 		cmocka_unit_test(test_linger_ends_a_big_reply),

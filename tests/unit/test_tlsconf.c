@@ -56,6 +56,33 @@ static void test_good_files_load_quietly(void **state)
 	assert_int_equal(report.n_notes, 0);
 }
 
+/* Of two CRLs one is past its date: that is the one that counts. */
+static void test_dates(void **state)
+{
+	enum { IN_2021 = 1609459200 };
+	const int64_t in_2120 = 4733510400;
+	struct tlsconf_files files = { .ca = PKI("ca.pem") };
+	struct tlsconf_dates d;
+	struct tlsconf *c;
+
+	(void)state;
+	c = pki_conf(&files);
+	tlsconf_dates(c, &d);
+	assert_int_equal(d.ca_s, in_2120);
+	assert_int_equal(d.crl_s, 0);
+	assert_int_equal(d.own_s, 0);
+	tlsconf_unref(c);
+	files.crl = PKI("crl-expired.pem");
+	files.cert = PKI("client-ec.pem");
+	files.key = PKI("client-ec.sec1.key");
+	c = pki_conf(&files);
+	tlsconf_dates(c, &d);
+	assert_int_equal(d.ca_s, in_2120);
+	assert_int_equal(d.crl_s, IN_2021);
+	assert_int_equal(d.own_s, in_2120);
+	tlsconf_unref(c);
+}
+
 static void test_key_forms(void **state)
 {
 	static const struct {
@@ -307,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_files_load_quietly),
+		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_key_forms),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_text_around_blocks),

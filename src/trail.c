@@ -1,0 +1,67 @@
+#include "trail.h"
+
+/* Slots begin with 1. */
+static uint64_t slot_of(uint64_t now_ms)
+{
+	return now_ms / TRAIL_SAMPLE_MS + 1;
+}
+
+static struct trail_sample *now(struct trail *t, uint64_t now_ms)
+{
+	uint64_t slot = slot_of(now_ms);
+	struct trail_sample *s = &t->ring[slot % TRAIL_SAMPLES];
+
+	if (s->slot != slot)
+		*s = (struct trail_sample){ slot, TRAIL_UNKNOWN, TRAIL_UNKNOWN,
+			TRAIL_UNKNOWN, TRAIL_UNKNOWN };
+	return s;
+}
+
+void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms)
+{
+	struct trail_sample *s = now(t, now_ms);
+
+	switch (line->told) {
+	case ANSWER_NOTHING:
+		s->weight = TRAIL_UNKNOWN;
+		break;
+	case ANSWER_IN:
+		s->weight = (int16_t)line->percent;
+		break;
+	default:
+		s->weight = 0;
+		break;
+	}
+}
+
+/* Of a server that says what can't be. */
+static int32_t capped(unsigned n)
+{
+	return n < 1000000 ? (int32_t)n : 1000000;
+}
+
+void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms)
+{
+	struct trail_sample *s = now(t, now_ms);
+	int32_t borrowed = capped(p->jruby.borrowed);
+	int32_t waiting = capped(p->jruby.waiting);
+
+	if (p->figures != PROBED_FIGURES ||
+		borrowed + waiting < s->borrowed + s->waiting)
+		return;
+	s->jrubies = capped(p->jruby.jrubies);
+	s->borrowed = borrowed;
+	s->waiting = waiting;
+}
+
+const struct trail_sample *trail_get(
+	const struct trail *t, size_t ago, uint64_t now_ms)
+{
+	uint64_t slot = slot_of(now_ms);
+	const struct trail_sample *s;
+
+	if (ago >= TRAIL_SAMPLES || ago >= slot)
+		return NULL;
+	s = &t->ring[(slot - ago) % TRAIL_SAMPLES];
+	return s->slot == slot - ago ? s : NULL;
+}

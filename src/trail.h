@@ -1,0 +1,45 @@
+#ifndef TRAIL_H
+#define TRAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "probed.h"
+
+/*
+ * The last hour of one server, for a chart: one sample for each half minute,
+ * of the weight that HAProxy is told and of its JRubies.  Pure: time is passed
+ * in, as clock_now_ms() counts it.
+ */
+enum { TRAIL_SAMPLE_MS = 30 * 1000, TRAIL_SAMPLES = 120 };
+
+enum { TRAIL_UNKNOWN = -1 };
+
+struct trail_sample {
+	uint64_t slot; /* number of the half minute; 0: none yet */
+	/* Per cent; 0 where it is told to send nothing; the last seen. */
+	int16_t weight;
+	/* With the most requests seen in it; TRAIL_UNKNOWN without figures. */
+	int32_t jrubies, borrowed, waiting;
+};
+
+/* All zero at first. */
+struct trail {
+	struct trail_sample ring[TRAIL_SAMPLES]; /* at slot % TRAIL_SAMPLES */
+};
+
+/* What HAProxy is told now.  Call it often enough. */
+void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms);
+
+/* A probe has ended. */
+void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms);
+
+/*
+ * The sample of `ago` half minutes ago, 0 to TRAIL_SAMPLES - 1; NULL where
+ * there is none.
+ */
+const struct trail_sample *trail_get(
+	const struct trail *t, size_t ago, uint64_t now_ms);
+
+#endif
