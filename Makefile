@@ -82,7 +82,7 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-asan test-systemd test-puppet
+test: test-fast test-asan test-systemd test-puppet test-packages
 test-fast: test-unit test-sim test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -106,6 +106,12 @@ test-systemd: deps-systemd $(PROGS)
 test-puppet: deps-puppet $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet tests/compare
 
+# In a Debian of its own, which is fetched once: build/packages.
+test-packages: deps-test deps-package
+	$(Q)$(MAKE) --no-print-directory deb rpm >build/packages.log 2>&1 || \
+	        { tail -n 50 build/packages.log; exit 1; }
+	$(Q)$(PYTEST) tests/packages
+
 # The old way, HAProxy's own check, and usher: half an hour.
 compare: deps-compare $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) /usr/bin/python3 tests/compare/compare.py \
@@ -117,10 +123,6 @@ plots:
 	        tests/compare/recorded/a-rolling.json \
 	        tests/compare/recorded/d-rolling.json
 
-# What it costs to run: a minute or two, on a machine with nothing else to do.
-bench: deps-test $(PROGS) $(BENCH)
-	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json
-
 # What weights are worth, on simulated farms: two minutes.
 sim: $(B)/sim
 	$(Q)$(B)/sim >$(B)/sim.txt
@@ -129,6 +131,10 @@ sim: $(B)/sim
 	        -e 'd}' haproxy/weights.md
 	$(Q)sed '/^<!-- begin/,/^<!-- end/d' $(B)/sim.txt >tests/sim/results.txt
 	$(Q)cat tests/sim/results.txt
+
+# What it costs to run: a minute or two, on a machine with nothing else to do.
+bench: deps-test $(PROGS) $(BENCH)
+	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json
 
 # Debian packages; does nothing when nothing is missing.
 deps-test:
@@ -139,6 +145,8 @@ deps-systemd:
 	$(Q)scripts/install-deps build test systemd
 deps-puppet:
 	$(Q)scripts/install-deps build test puppet
+deps-package:
+	$(Q)scripts/install-deps build package
 deps-compare:
 	$(Q)scripts/install-deps build test puppet compare
 
@@ -170,6 +178,12 @@ install: all
 	$(INSTALL) -m 644 scripts/systemd/usher.sysusers \
 	        $(DESTDIR)$(SYSUSERSDIR)/usher.conf
 
+# Packages of what lies here, whether git knows it or not.
+deb: deps-package
+	scripts/make-deb build/deb
+rpm: deps-package
+	scripts/make-rpm build/rpm
+
 clean:
 	rm -rf build
 
@@ -177,13 +191,15 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-unit | test-sim | test-integration | test-asan | test-systemd | test-puppet'
+	@echo 'make test-unit | test-sim | test-integration | test-asan | test-systemd | test-puppet | test-packages'
 	@echo '                   one kind'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
-	@echo 'make bench         what usherd costs, in a table: build/bench.json'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
+	@echo 'make bench         what usherd costs, in a table: build/bench.json'
 	@echo 'make plots         draw haproxy/rolling-restart.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
+	@echo 'make deb           a Debian package in build/deb'
+	@echo 'make rpm           an rpm, and its source, in build/rpm'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
 	@echo '                   UNITDIR= SYSUSERSDIR='
 	@echo 'MODE=release|asan  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
@@ -191,7 +207,7 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-systemd test-puppet deps-test deps-lint deps-systemd deps-puppet \
-        deps-compare compare bench sim plots demo lint \
-        install clean help
+        test-systemd test-puppet test-packages deps-test deps-lint \
+        deps-systemd deps-puppet deps-package deps-compare compare bench \
+        sim plots demo lint install deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

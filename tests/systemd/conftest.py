@@ -8,7 +8,8 @@ import pytest
 # peer.py, usherd.py and what they need.
 sys.path.append(str(Path(__file__).resolve().parent.parent / "integration"))
 
-from machine import Machine, require  # noqa: E402
+from machine import Machine  # noqa: E402
+from nspawn import require  # noqa: E402
 from planned import settle  # noqa: E402
 
 SHAPES = [("debian.service", "puppetserver"),

@@ -5,7 +5,8 @@ import re
 import subprocess
 
 import pytest
-from machine import make_install, run
+from machine import make_install
+from nspawn import run
 
 UNITS = ("usherd.service", "usher-hold.service", "usher-hold-reload.service")
 

@@ -1,0 +1,139 @@
+"""What the packages say of themselves, and that both hold the same."""
+
+import re
+import subprocess
+
+from nspawn import run
+from usherd import ROOT
+
+# Where Debian keeps what others keep elsewhere.
+PLACES = [("lib/systemd/system/", "usr/lib/systemd/system/"),
+          ("usr/share/zsh/vendor-completions/",
+           "usr/share/zsh/site-functions/")]
+# Each has its own way with the licence, the changelog and the rest of this.
+OWN = re.compile(r"^usr/(lib/\.build-id/|share/(licenses|lintian)/"
+                 r"|share/doc/usher/[^/]+$)")
+
+
+def silent(*command):
+    """A checker that has nothing to find fault with."""
+    done = subprocess.run([str(word) for word in command], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=240)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_lintian():
+    changes, = (ROOT / "build/deb").glob("*.changes")
+    assert silent("lintian", "--allow-root", "--fail-on", "error,warning",
+                  changes) == ""
+
+
+def test_rpmlint(rpm):
+    """The package, its source, and the spec in there."""
+    both = sorted(rpm.parent.glob("*.rpm"))
+    assert len(both) == 2, both
+    said = silent("rpmlint", "-c", ROOT / "scripts/rpm/rpmlint.toml", *both)
+    assert "2 packages" in said and "0 errors, 0 warnings" in said, said
+
+
+def in_deb(deb):
+    """path -> (mode, owner) of the files."""
+    found = {}
+    for line in run("dpkg-deb", "-c", deb).splitlines():
+        mode, owner, _, _, _, path = line.split(maxsplit=5)
+        if not mode.startswith("d"):
+            path = path[2:]
+            for here, there in PLACES:
+                if path.startswith(here):
+                    path = path.replace(here, there)
+            found[path] = mode, owner
+    return found
+
+
+def in_rpm(rpm):
+    """The same."""
+    said = run("rpm", "-qp", "--nosignature", "--qf",
+               r"[%{FILEMODES:perms} %{FILEUSERNAME}/%{FILEGROUPNAME} "
+               r"%{FILENAMES}\n]", rpm)
+    lines = (line.split(maxsplit=2) for line in said.splitlines())
+    return {path[1:]: (mode, owner) for mode, owner, path in lines
+            if not mode.startswith("d")}
+
+
+def test_alike(deb, rpm):
+    ours, theirs = ({k: v for k, v in files.items() if not OWN.match(k)}
+                    for files in (in_deb(deb), in_rpm(rpm)))
+    assert ours == theirs
+    for path in ("usr/sbin/usherd", "usr/sbin/usherctl",
+                 "etc/usher/usher.conf", "usr/lib/sysusers.d/usher.conf",
+                 "usr/share/man/man7/usher-protocol.7.gz",
+                 "usr/share/doc/usher/examples/haproxy/tcp.cfg",
+                 "usr/share/doc/usher/examples/puppet/usher/metadata.json"):
+        assert path in ours
+    assert {owner for _, owner in ours.values()} == {"root/root"}
+
+
+def test_configuration_is_kept(deb, rpm):
+    kept = "/etc/usher/usher.conf"
+    assert run("dpkg-deb", "-I", deb, "conffiles").split() == [kept]
+    assert run("rpm", "-qp", "--nosignature", "--configfiles",
+               rpm).split() == [kept]
+    # 16: noreplace.
+    flags = run("rpm", "-qp", "--nosignature", "--qf",
+                r"[%{FILENAMES} %{FILEFLAGS}\n]", rpm)
+    assert int(dict(line.split() for line in flags.splitlines())[kept]) & 16
+
+
+def test_version_of_the_rpm(rpm, tmp_path):
+    """Its program says the same; the deb's is asked where it is installed."""
+    version = run("rpm", "-qp", "--nosignature", "--qf", "%{VERSION}", rpm)
+    run("sh", "-c", "rpm2cpio %s | cpio -id --quiet ./usr/sbin/usherd" % rpm,
+        cwd=tmp_path)
+    said = run(tmp_path / "usr/sbin/usherd", "-v")
+    assert said.strip() == "usherd " + version
+
+
+class Scripts:
+    """The rpm's scripts, run with what only notes that it was called."""
+
+    def __init__(self, rpm, folder):
+        self.rpm = rpm
+        self.folder = folder
+        for name in ("systemctl", "systemd-sysusers", "usherctl"):
+            (folder / name).write_text(
+                '#!/bin/sh\necho "${0##*/} $*" >>"${0%/*}/calls"\n')
+            (folder / name).chmod(0o755)
+
+    def calls(self, tag, left):
+        """`left`: so many of the package are installed afterwards."""
+        script = run("rpm", "-qp", "--nosignature", "--qf", "%%{%s}" % tag,
+                     self.rpm)
+        (self.folder / "calls").write_text("")
+        run("sh", "-euc", script, "sh", str(left),
+            env={"PATH": "%s:/usr/bin:/bin" % self.folder})
+        return (self.folder / "calls").read_text().splitlines()
+
+
+def test_scripts_of_the_rpm(rpm, tmp_path):
+    scripts = Scripts(rpm, tmp_path)
+    units = "usherd.service usher-hold.service usher-hold-reload.service"
+    ready = ["systemd-sysusers usher.conf", "systemctl daemon-reload"]
+    assert scripts.calls("POSTIN", 1) == [
+        *ready, "systemctl --no-reload preset " + units]
+    assert scripts.calls("POSTIN", 2) == ready
+    assert scripts.calls("PREUN", 1) == []
+    assert scripts.calls("POSTUN", 1) == [
+        "systemctl daemon-reload", "systemctl try-restart usherd.service"]
+    assert scripts.calls("POSTUN", 0) == ["systemctl daemon-reload"]
+    assert scripts.calls("PREUN", 0)[-2:] == [
+        "systemctl --no-reload disable " + units,
+        "systemctl stop usherd.service"]
+
+
+def test_removal_of_the_rpm_releases(rpm):
+    """Before usherd is stopped, where there is one to be asked."""
+    script = run("rpm", "-qp", "--nosignature", "--qf", "%{PREUN}", rpm)
+    release = script.index("usherctl release --all --wait --timeout 60s")
+    assert release < script.index("systemctl stop usherd")
