@@ -117,11 +117,13 @@ compare: deps-compare $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) /usr/bin/python3 tests/compare/compare.py \
 	        build/compare
 
-# From what `make compare` has recorded, a copy of which is in tests/compare.
+# From copies of what `make compare` and `make test-puppet` have recorded.
 plots:
 	$(Q)/usr/bin/python3 tests/compare/plot.py haproxy/rolling-restart.svg \
 	        tests/compare/recorded/a-rolling.json \
 	        tests/compare/recorded/d-rolling.json
+	$(Q)/usr/bin/python3 tests/puppet/plot_weights.py haproxy/weights.svg \
+	        tests/puppet/recorded/weights.json
 
 # What weights are worth, on simulated farms: two minutes.
 sim: $(B)/sim
@@ -196,7 +198,7 @@ help:
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make bench         what usherd costs, in a table: build/bench.json'
-	@echo 'make plots         draw haproxy/rolling-restart.svg'
+	@echo 'make plots         draw haproxy/rolling-restart.svg and weights.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
 	@echo 'make deb           a Debian package in build/deb'
 	@echo 'make rpm           an rpm, and its source, in build/rpm'

@@ -14,6 +14,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / name) for name in ("puppet", "integration")]
 
 import plot  # noqa: E402
+from drawing import dump  # noqa: E402
 from scenarios import (  # noqa: E402
     Site, freeze, kill, real_agents, rolling_restart)
 from table import table  # noqa: E402
@@ -55,7 +56,7 @@ class Report:
 
     def save(self, run, recording):
         name = "%s-%s" % (run.way.key, run.what.partition(" ")[0])
-        (self.folder / (name + ".json")).write_text(plot.dump(recording))
+        (self.folder / (name + ".json")).write_text(dump(recording))
         for log, text in run.way.logs().items():
             (self.folder / ("%s-%s" % (name, log))).write_text(text)
 
