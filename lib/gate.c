@@ -52,3 +52,10 @@ void gate_leave(struct gate *g, struct gate_pass *p)
 	next->state = GATE_IN;
 	next->cb(next->arg);
 }
+
+void gate_close(struct gate *g)
+{
+	for (struct gate_pass *p = g->first; p != NULL; p = p->next)
+		p->state = GATE_OUT;
+	gate_open(g, 0);
+}

@@ -34,6 +34,9 @@ void gate_open(struct gate *g, size_t room);
 enum gate_state gate_enter(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);
 
+/* Nobody is let in any more; those who wait are out. */
+void gate_close(struct gate *g);
+
 /* Out, from wherever it is; harmless for one that is out. */
 void gate_leave(struct gate *g, struct gate_pass *p);
 

@@ -142,7 +142,13 @@ void tls_free(struct tls *t)
 
 int tls_feed(struct tls *t, const void *data, size_t len)
 {
+	t->heard = true;
 	return buf_append(&t->in, data, len);
+}
+
+bool tls_shaking(const struct tls *t)
+{
+	return t->heard && !t->done;
 }
 
 void tls_feed_eof(struct tls *t)

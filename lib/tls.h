@@ -61,6 +61,7 @@ struct tls {
 	struct tlsconf *conf;
 	struct buf in;
 	bool in_eof;
+	bool heard;   /* the peer has said something */
 	bool starved; /* mbedTLS asked for bytes and there were none */
 	bool done;    /* handshake is over */
 	unsigned verified;
@@ -85,6 +86,9 @@ void tls_free(struct tls *t);
 int tls_feed(struct tls *t, const void *data, size_t len);
 /* The transport ended: no more will be fed. */
 void tls_feed_eof(struct tls *t);
+
+/* The peer has answered, and the handshake is not over: it may compute. */
+bool tls_shaking(const struct tls *t);
 
 enum tls_status tls_handshake(struct tls *t);
 enum tls_status tls_read(struct tls *t, void *dst, size_t cap, size_t *len);

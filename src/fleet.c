@@ -299,6 +299,7 @@ enum fleet_end fleet_close(struct fleet *f)
 	log_info("polls answered=%llu refused=%llu",
 		(unsigned long long)f->record.answered,
 		(unsigned long long)f->record.refused);
+	gate_close(&f->gate);
 	parts_drop(&f->parts, &nothing);
 	config_free(config);
 	resolver_close(f->shared.resolver);

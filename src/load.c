@@ -40,6 +40,9 @@ static unsigned step_to(const struct load *l, unsigned min)
 		nearest = min;
 	if (nearest >= l->percent + LOAD_STEP && way >= clearly)
 		return nearest;
+	/* A floor above 95% is no whole step below. */
+	if (l->percent == min && nearest == 100 && l->smoothed > 99)
+		return 100;
 	if (nearest + LOAD_STEP <= l->percent && way <= -clearly)
 		return nearest;
 	return l->percent;
@@ -73,6 +76,7 @@ static void to_floor(
 {
 	l->why = why;
 	l->seen_ms = now_ms;
+	l->missed = 0;
 	l->percent = min;
 	l->smoothed = min;
 }
@@ -105,6 +109,7 @@ int load_blind(const struct load *l)
 
 static void take_none(struct load *l)
 {
+	l->locked = 0;
 	if (load_blind(l) || ++l->missed <= LOAD_MISSING_PROBES)
 		return;
 	*l = (struct load){ .missed = l->missed };
@@ -117,7 +122,6 @@ void load_probe(
 		take_figures(l, min, &p->jruby, now_ms);
 	} else if (p->figures == PROBED_OVERSIZE_FIGURES) {
 		to_floor(l, min, LOAD_OVERSIZE, now_ms);
-		l->missed = 0;
 	} else {
 		take_none(l);
 	}

@@ -5,10 +5,8 @@
  *	                                           |    ^
  *	                            second request +-> answer
  *
- * Handshake steps compute for milliseconds, so each waits for its turn
- * (turns.h).  Every way out is finish(): it records the outcome and closes the
- * handles.  The callback and the free happen in release(), once libuv has let
- * go of all of them.
+ * Handshake steps compute, so each waits for its turn.  Every way out is
+ * finish(); callback and free come in release(), once all handles are closed.
  *
  * A time-out before the connection stands is OUTCOME_TIMEOUT, after it
  * OUTCOME_BUSY: the kernel accepts for a server that is too busy, or hung.
@@ -396,4 +394,9 @@ void probe_close(struct probe *p)
 {
 	p->cb = NULL;
 	finish(p, OUTCOME_INTERNAL, "cancelled");
+}
+
+int probe_computes(const struct probe *p)
+{
+	return tls_shaking(&p->tls);
 }

@@ -97,6 +97,9 @@ typedef void (*probe_cb)(struct probe_report *r, void *arg);
 int probe_start(struct probe **out, uv_loop_t *loop,
 	const struct probe_target *target, probe_cb cb, void *arg);
 
+/* 1 in the middle of a handshake, which computes; else 0. */
+int probe_computes(const struct probe *p);
+
 /* Ends a probe whose callback has not come, without it. */
 void probe_close(struct probe *p);
 

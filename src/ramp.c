@@ -1,31 +1,29 @@
 #include "ramp.h"
 
-#include <string.h>
+enum { MISSING_PROBES = 3 }; /* without figures the last share holds so long */
 
-/* Without figures nothing is known, and then the JRubies are no limit. */
-static unsigned built_of(const struct probed *p)
+static void look(struct ramp *r, const struct probed *p)
 {
 	const struct jruby *j = &p->jruby;
-	unsigned exist = j->free + j->borrowed;
+	uint64_t exist = (uint64_t)j->free + j->borrowed;
 
-	if (p->figures != PROBED_FIGURES || exist >= j->jrubies)
-		return 100;
-	return (unsigned)((uint64_t)exist * 100 / j->jrubies);
+	if (p->figures == PROBED_FIGURES) {
+		r->missed = 0;
+		r->built = exist < j->jrubies
+			? (unsigned)(exist * 100 / j->jrubies)
+			: 100;
+	} else if (r->missed++ >= MISSING_PROBES) {
+		r->built = 100;
+	}
 }
 
-static void turn(
-	struct ramp *r, uint64_t ramp_ms, enum verdict verdict, uint64_t now_ms)
+void ramp_see(struct ramp *r, enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_DOWN:
 	case VERDICT_FAIL:
 	case VERDICT_STOPPING:
 		*r = (struct ramp){ .out = true };
-		break;
-	case VERDICT_UP:
-		if (r->out && ramp_ms > 0)
-			r->from_ms = now_ms;
-		r->out = false;
 		break;
 	default:
 		break;
@@ -35,12 +33,14 @@ static void turn(
 void ramp_follow(struct ramp *r, uint64_t ramp_ms, enum verdict verdict,
 	enum ramp_place place, const struct probed *p, uint64_t now_ms)
 {
-	turn(r, ramp_ms, verdict, now_ms);
+	ramp_see(r, verdict);
+	if (r->out && verdict == VERDICT_UP)
+		*r = (struct ramp){ .from_ms = ramp_ms > 0 ? now_ms : 0 };
 	if (r->from_ms == 0)
 		return;
 	if (place == RAMP_KEPT_OUT)
 		r->from_ms = now_ms;
-	r->built = built_of(p);
+	look(r, p);
 	if (now_ms - r->from_ms >= ramp_ms && r->built == 100)
 		r->from_ms = 0;
 }

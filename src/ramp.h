@@ -20,14 +20,15 @@ struct ramp {
 	bool out;         /* what comes next is a return */
 	uint64_t from_ms; /* in service again since; 0: no ramp */
 	unsigned built;   /* per cent of its JRubies that exist; 100: unknown */
+	unsigned missed;  /* probes without figures, in a row */
 };
 
 enum ramp_place { RAMP_LET_IN, RAMP_KEPT_OUT };
 
-/*
- * A probe has ended at now_ms, or an order changed `place`.  With `ramp_ms` 0
- * there is no ramp.
- */
+/* The verdict may have changed without a probe: BUSY has become FAIL. */
+void ramp_see(struct ramp *r, enum verdict verdict);
+
+/* A probe has ended at now_ms.  With `ramp_ms` 0 there is no ramp. */
 void ramp_follow(struct ramp *r, uint64_t ramp_ms, enum verdict verdict,
 	enum ramp_place place, const struct probed *p, uint64_t now_ms);
 

@@ -32,6 +32,7 @@ enum {
 	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
+	GATE_LOOK_MS = 250,
 };
 
 enum state { RESTING, RESOLVING, QUEUED, PROBING };
@@ -63,6 +64,7 @@ struct server {
 };
 
 static void rest(struct server *s, uint64_t ms);
+static void on_look(uv_timer_t *timer);
 
 const char *server_name(const struct server *s)
 {
@@ -176,14 +178,35 @@ static void start_probe(struct server *s)
 		target.resume = s->saved;
 	s->state = PROBING;
 	s->probe_conf = target.conf;
+	if (s->pass.state == GATE_IN)
+		uv_timer_start(&s->timer, on_look, GATE_LOOK_MS, GATE_LOOK_MS);
 	rc = probe_start(&s->probe, s->shared.loop, &target, on_probe, s);
 	if (rc != 0)
 		take_outcome(s, OUTCOME_INTERNAL, uv_strerror(rc));
 }
 
+/* A reload may have brought other files meanwhile, not read yet. */
 static void on_let_in(void *arg)
 {
-	start_probe(arg);
+	struct server *s = arg;
+
+	if (trust_conf(s->trust) != NULL) {
+		start_probe(s);
+		return;
+	}
+	gate_leave(s->shared.gate, &s->pass);
+	rest(s, WAIT_FOR_TRUST_MS);
+}
+
+/* A place at the gate is for who computes, not for who is silent. */
+static void on_look(uv_timer_t *timer)
+{
+	struct server *s = timer->data;
+
+	if (s->probe != NULL && probe_computes(s->probe))
+		return;
+	uv_timer_stop(timer);
+	gate_leave(s->shared.gate, &s->pass);
 }
 
 /*

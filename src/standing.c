@@ -89,6 +89,7 @@ static void refresh(struct standing *s)
 	struct weight_now weight;
 
 	health_advance(&s->health, &s->rules.health, now_ms);
+	ramp_see(&s->weight.ramp, s->health.verdict);
 	expire_orders(s);
 	weight_now(&weight, &s->weight, &s->rules.weight, now_ms);
 	facts.verdict = s->health.verdict;
@@ -220,7 +221,7 @@ static void follow_weight(struct standing *s, uint64_t now_ms)
 	weight_probe(&s->weight, &s->rules.weight, &facts, now_ms);
 	if (load_blind(&s->weight.load) && !was_blind)
 		remark_figures(s->name, REMARK_FIGURES_GONE, &s->last);
-	else if (was_blind && s->weight.load.why != LOAD_UNKNOWN)
+	else if (was_blind && s->last.figures == PROBED_FIGURES)
 		remark_figures(s->name, REMARK_FIGURES_BACK, &s->last);
 }
 

@@ -9,7 +9,7 @@
 
 #include "text.h"
 
-enum { VERSION_NUMBER = 1 };
+enum { VERSION_NUMBER = 1, EVERY_MAX_S = 3650 * 86400 };
 
 static const char *const slot_names[ORDER_SLOTS] = { "state", "ceiling",
 	"hold" };
@@ -165,7 +165,8 @@ static bool decode_order(json_t *json, const char *slot, struct order *o)
 	where = slot_names[order_slot(&place, o->kind) - &place.state];
 	return o->kind != ORDER_NONE && strcmp(where, slot) == 0 &&
 		percent >= 0 && percent <= 100 && since >= 0 && until >= 0 &&
-		every >= 0 && decode_steps(steps, step, o);
+		every >= 0 && every <= EVERY_MAX_S &&
+		decode_steps(steps, step, o);
 }
 
 static bool decode_poller(json_t *json, struct poller *p)

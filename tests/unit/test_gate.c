@@ -107,12 +107,28 @@ static void out_again_from_inside_the_callback(void **state)
 	assert_int_equal(f.gate.room, 1);
 }
 
+/* When all is over, nobody else begins. */
+static void closed(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	for (int i = 0; i < GUESTS; i++)
+		enter(&f, i);
+	gate_close(&f.gate);
+	for (int i = 0; i < GUESTS; i++)
+		leave(&f, i);
+	assert_string_equal(f.called, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(so_many_and_the_others_in_order),
 		cmocka_unit_test(tired_of_waiting),
 		cmocka_unit_test(out_again_from_inside_the_callback),
+		cmocka_unit_test(closed),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

@@ -312,6 +312,40 @@ static void busy_is_the_floor(void **state)
 	assert_in_range(f.l.percent, 3, 20);
 }
 
+/* Busy once, and no figures before or after: the floor ends. */
+static void busy_without_figures(void **state)
+{
+	struct fix f = of_size(1);
+
+	(void)state;
+	f.p.figures = PROBED_NO_FIGURES;
+	probe_often(&f, 10);
+	load_busy(&f.l, 1, f.now_ms);
+	probe_often(&f, LOAD_MISSING_PROBES);
+	expect(&f, LOAD_BUSY, 1);
+	probe_often(&f, 1);
+	assert_int_equal(f.l.why, LOAD_UNKNOWN);
+	f.p.figures = PROBED_OVERSIZE_FIGURES;
+	probe_often(&f, 1);
+	f.p.figures = PROBED_NO_FIGURES;
+	probe_often(&f, LOAD_MISSING_PROBES + 1);
+	assert_int_equal(f.l.why, LOAD_UNKNOWN);
+}
+
+/* Back to 100 from each floor, the highest too. */
+static void from_each_floor(void **state)
+{
+	(void)state;
+	for (unsigned min = 1; min < 100; min++) {
+		struct fix f = of_size(1);
+
+		f.min = min;
+		load_busy(&f.l, min, f.now_ms);
+		probe_often(&f, 200);
+		expect(&f, LOAD_DEMAND, 100);
+	}
+}
+
 /* A pool with no JRuby at all divides nothing by zero. */
 static void no_jrubies(void **state)
 {
@@ -350,6 +384,8 @@ int main(void)
 		cmocka_unit_test(without_figures),
 		cmocka_unit_test(missing_now_and_then),
 		cmocka_unit_test(busy_is_the_floor),
+		cmocka_unit_test(busy_without_figures),
+		cmocka_unit_test(from_each_floor),
 		cmocka_unit_test(no_jrubies),
 		cmocka_unit_test(never_under_the_floor),
 	};

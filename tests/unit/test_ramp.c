@@ -159,10 +159,47 @@ static void without_figures_by_time_alone(void **state)
 	f.p.jruby.free = 0;
 	see(&f, VERDICT_FAIL, 0);
 	see(&f, VERDICT_UP, 0);
+	/* For three probes the least; then they are no limit. */
+	assert_int_equal(ramp_built(&f.r, 10), 10);
+	for (int i = 0; i < 3; i++)
+		see(&f, VERDICT_UP, 1);
 	assert_int_equal(ramp_built(&f.r, 10), 100);
-	expect(&f, 10);
-	see(&f, VERDICT_UP, 60);
+	see(&f, VERDICT_UP, 57);
 	expect(&f, 100);
+	assert_int_equal(f.r.from_ms, 0);
+}
+
+/* One probe without figures tells nothing. */
+static void figures_missed_once(void **state)
+{
+	struct fix f = fresh();
+
+	(void)state;
+	see(&f, VERDICT_FAIL, 0);
+	f.p.jruby.free = 1;
+	see(&f, VERDICT_UP, 0);
+	f.p.figures = PROBED_CUT_FIGURES;
+	for (int i = 0; i < 3; i++)
+		see(&f, VERDICT_UP, 100);
+	assert_int_equal(ramp_built(&f.r, 10), 25);
+	f.p.figures = PROBED_FIGURES;
+	see(&f, VERDICT_UP, 1);
+	f.p.figures = PROBED_CUT_FIGURES;
+	see(&f, VERDICT_UP, 1);
+	assert_int_equal(ramp_built(&f.r, 10), 25);
+}
+
+/* BUSY has become FAIL, and the next probe is good. */
+static void failed_between_two_probes(void **state)
+{
+	struct fix f = fresh();
+
+	(void)state;
+	see(&f, VERDICT_UP, 0);
+	see(&f, VERDICT_BUSY, 1);
+	ramp_see(&f.r, VERDICT_FAIL);
+	see(&f, VERDICT_UP, 1);
+	expect(&f, 10);
 }
 
 static void no_ramp(void **state)
@@ -191,6 +228,8 @@ int main(void)
 		cmocka_unit_test(kept_out_it_waits),
 		cmocka_unit_test(not_past_the_jrubies_that_exist),
 		cmocka_unit_test(without_figures_by_time_alone),
+		cmocka_unit_test(figures_missed_once),
+		cmocka_unit_test(failed_between_two_probes),
 		cmocka_unit_test(no_ramp),
 	};
 

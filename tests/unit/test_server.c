@@ -275,6 +275,24 @@ static void waits_at_the_gate(void **state)
 	assert_int_equal(f.gate.room, 1);
 }
 
+/* Who is silent holds no place, long before its deadline. */
+static void silence_leaves_the_gate(void **state)
+{
+	struct gate_pass other = { .state = GATE_OUT };
+	struct fix f;
+
+	(void)state;
+	ahead_ms = 0;
+	open_fix(&f, TLSPEER_SILENT);
+	wait_for(&f, 1);
+	while (f.gate.room == 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_int_equal(server_probes_ended(f.server), 0);
+	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
+	gate_leave(&f.gate, &other);
+	close_fix(&f);
+}
+
 static void closed_at_the_gate(void **state)
 {
 	struct gate_pass other = { .state = GATE_OUT };
@@ -319,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_stale_verdict_is_not_told),
 		cmocka_unit_test(pauses_vary),
 		cmocka_unit_test(waits_at_the_gate),
+		cmocka_unit_test(silence_leaves_the_gate),
 		cmocka_unit_test(closed_at_the_gate),
 		cmocka_unit_test(close_sweep),
 	};
