@@ -1,0 +1,1 @@
+type Puppet_authorization::Httpmethod = Enum['put', 'post', 'get', 'head', 'delete']
