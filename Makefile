@@ -40,7 +40,7 @@ SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
                tests/sim/sim.c,$(wildcard tests/sim/*.c)))
 SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
 BENCH       := $(B)/tests/bench/peer $(B)/tests/bench/polls
-UNITS       := $(wildcard scripts/systemd/*.service)
+UNITS       := $(wildcard scripts/systemd/*.service scripts/systemd/*.path)
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 Q           := $(if $(V),,@)

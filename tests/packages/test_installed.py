@@ -1,10 +1,11 @@
 """The Debian package in a Debian that has never seen Puppet.
 
-One machine goes through all of this: installed, upgraded over a standing drain,
-removed, purged.
+One machine goes through all of this: installed, Puppet's first run, upgraded
+over a standing drain, removed, purged.
 """
 
 import pytest
+from waiting import wait_until
 
 UNITS = ("usherd", "usher-hold", "usher-hold-reload")
 # What is known of a server where no CA is.
@@ -12,6 +13,20 @@ NOTHING = "# no verdict yet"
 DRAINED = "drain 100% # drain by root: kernel"
 RELEASED = "up ready 100% # release by root: usher is removed"
 CONFIG = "etc/usher/usher.conf"
+# Owners and modes as Debian's packages have them.
+FIRST_RUN = """
+umask 027
+cd /var/lib
+mkdir -p puppet/ssl/certs puppet/ssl/private_keys
+echo secret | tee puppet/ssl/private_keys/test.pem
+echo public | tee puppet/ssl/certs/ca.pem puppet/ssl/crl.pem
+chgrp -R puppet puppet
+"""
+CRL_RENEWED = """
+cd /var/lib/puppet/ssl
+cp -p crl.pem crl.new
+mv crl.new crl.pem
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +47,39 @@ def test_install(debian, older, before, poller):
     assert debian.run("stat", "-c", "%U", "/proc/%d"
                       % debian.pid("usherd")).strip() == "usher"
     poller.wait(NOTHING)
+
+
+def seen(debian, path):
+    """By usherd, of Puppet's."""
+    return debian.run("nsenter", "-t", str(debian.pid("usherd")), "-m",
+                      "setpriv", "--reuid=usher", "--regid=usher",
+                      "--init-groups", "cat", "/var/lib/puppet/ssl/" + path,
+                      ok=None).strip()
+
+
+def test_first_run_of_puppet(debian):
+    """The CA and CRL are seen, keys are not, though they have come later."""
+    pid = debian.pid("usherd")
+    debian.run("sh", "-euc", FIRST_RUN)
+    wait_until(lambda: debian.pid("usherd") not in (0, pid), debian.show)
+    debian.wait_state("usherd", "active")
+    assert seen(debian, "certs/ca.pem") == "public"
+    assert seen(debian, "crl.pem") == "public"
+    assert seen(debian, "private_keys/test.pem").endswith("Permission denied")
+
+
+def test_later_run_of_puppet(debian):
+    """usherd is not started again for nothing."""
+    debian.wait_state("usher-hide", "inactive")
+    looks = debian.property("usher-hide", "InvocationID")
+    pid = debian.pid("usherd")
+    debian.run("sh", "-euc", CRL_RENEWED)
+    wait_until(lambda: debian.property("usher-hide", "InvocationID") != looks,
+               debian.show)
+    debian.wait_state("usher-hide", "inactive")
+    assert debian.pid("usherd") == pid
+    assert seen(debian, "crl.pem") == "public"
+    debian.run("rm", "-r", "/var/lib/puppet")
 
 
 def test_upgrade(debian, deb, poller):

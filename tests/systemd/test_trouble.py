@@ -10,6 +10,7 @@ import signal
 import pytest
 from conftest import SHAPES
 from machine import SSL
+from pki import NAME
 from planned import HOLD, Busy, cut_off, status
 
 pytestmark = [
@@ -22,11 +23,13 @@ CONFIG = "etc/usher/usher.conf"
 def test_sight(machine):
     """The CA and CRL files are read; keys and the CA's folder are not seen."""
     pid = str(machine.pid("usherd"))
-    for path in ("/etc/puppet/puppetserver/ca", "/%s/ca" % SSL,
-                 "/%s/private_keys" % SSL):
-        assert machine.run("ls", "-A", path).strip()
-        seen = machine.run("nsenter", "-t", pid, "-m", "ls", "-A", path)
-        assert seen == "", path
+    for hidden, path in ((0, "/%s/certs/ca.pem" % SSL),
+                         (0, "/%s/crl.pem" % SSL),
+                         (1, "/%s/private_keys/%s.pem" % (SSL, NAME)),
+                         (1, "/%s/ca/ca_key.pem" % SSL),
+                         (1, "/etc/puppet/puppetserver/ca/ca_key.pem")):
+        machine.run("test", "-e", path)
+        machine.run("nsenter", "-t", pid, "-m", "test", "-e", path, ok=hidden)
     facts = machine.run("cat", "/proc/%s/status" % pid)
     for line in ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
         assert line in facts, facts

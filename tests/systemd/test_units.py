@@ -8,7 +8,8 @@ import pytest
 from machine import make_install
 from nspawn import run
 
-UNITS = ("usherd.service", "usher-hold.service", "usher-hold-reload.service")
+UNITS = ("usherd.service", "usher-hold.service", "usher-hold-reload.service",
+         "usher-hide.path", "usher-hide.service")
 
 
 @pytest.fixture(scope="module")
