@@ -9,6 +9,7 @@ import peer as peers
 from balanced import UP
 from canaries import NEXT, PLAN, STEPS, WHY, percent, plan, wait_objection
 from usherd import ME, refused
+from waiting import wait_until
 
 FORCE = [*NEXT, "--force"]
 UNKNOWN = "the last probe has not seen how busy it is"
@@ -372,7 +373,10 @@ def test_log_and_audit(canary):
     steps = ["none", *("%d%% canary by %s: %s" % (n, ME, WHY)
                        for n in STEPS[:2]), "none"]
     changes = list(zip(steps, steps[1:]))
-    facts = canary.facts("order", server="puppet1", by=ME, level="info")
+    facts = wait_until(
+        lambda: (found := canary.facts("order", server="puppet1", by=ME,
+                                       level="info"))
+        and len(found) >= len(changes) and found, canary.log)
     assert [(f.get("old"), f.get("new")) for f in facts] == changes
     log = json.loads(canary.order("log", "-j"))
     assert [line["text"] for line in log if line["what"] == "order"] == [

@@ -92,6 +92,20 @@ def test_a_change_for_the_next_start_restarts(site):
         more = {}
 
 
+def test_each_option_of_that_kind(node):
+    """The manual says of each that a change counts from the next start on."""
+    manual = (ROOT / "src" / "usher.conf.5").read_text().split("\n.It Ic ")
+    names = [entry.split()[0] for entry in manual
+             if "\nA change counts from the next start on." in entry]
+    assert names
+    found = node.catalog(node.usher(service_manage=True, settings={
+        "ready": "never", **{name: "/x" for name in names}}))
+    start = found["File[%s.at-start]" % node.config]
+    assert start["ensure"] == "file"
+    assert re.findall("^(.*) = /x$", start["content"], re.M) == names
+    assert "ready" not in start["content"]
+
+
 def test_what_usherd_refuses_is_not_put_in_place(site):
     before = site.node.config.read_bytes()
     reloads = site.reloads()
