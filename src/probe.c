@@ -7,7 +7,6 @@
  *
  * Handshake steps compute, so each waits for its turn.  Every way out is
  * finish(); callback and free come in release(), once all handles are closed.
- *
  * A time-out before the connection stands is OUTCOME_TIMEOUT, after it
  * OUTCOME_BUSY: the kernel accepts for a server that is too busy, or hung.
  */
@@ -23,8 +22,6 @@
 #include "cause.h"
 #include "dial.h"
 #include "text.h"
-
-enum { READ_SIZE = 16384 };
 
 struct probe {
 	struct dial dial;
@@ -46,10 +43,10 @@ struct probe {
 	struct probe_report report;
 	probe_cb cb;
 	void *arg;
-	char read[READ_SIZE];
+	char read[16384];
 };
 
-/* One write of ciphertext; owns its bytes until libuv is done with them. */
+/* One write of ciphertext; owns its bytes. */
 struct out {
 	uv_write_t req; /* first: on_written() casts back */
 	struct buf buf;

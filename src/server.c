@@ -2,8 +2,8 @@
  * A server is in one of four states:
  *
  *	RESTING    the timer runs towards the next probe
- *	QUEUED     a full handshake is due, and others have theirs
  *	RESOLVING  no address is known; the timer asks again
+ *	QUEUED     a full handshake is due, and others have theirs
  *	PROBING    a probe is under way, with a deadline of its own
  *
  * Each ends in take_outcome() or goes on to the next; take_outcome() goes back
@@ -15,21 +15,19 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "clock.h"
-#include "health.h"
 #include "jruby.h"
 #include "probe.h"
 #include "probed.h"
 #include "puppet.h"
 #include "remark.h"
 #include "rules.h"
+#include "session.h"
 #include "text.h"
 
 enum {
-	FULL_HANDSHAKE_MS = 10 * 60 * 1000, /* a resumed one checks no files */
 	LOOK_UP_AGAIN_MS = 5000,
 	WAIT_FOR_TRUST_MS = 1000,
 	GATE_LOOK_MS = 250,
@@ -54,8 +52,7 @@ struct server {
 	struct probe *probe;
 	struct gate_pass pass;
 	struct tlsconf *probe_conf; /* what it was started with; borrowed */
-	struct tls_saved *saved;
-	uint64_t full_ms; /* the last full handshake */
+	struct session session;
 	uint64_t started; /* probes */
 	uint64_t wished;  /* the number of one that somebody waits for */
 	enum jruby_service metrics;
@@ -64,7 +61,6 @@ struct server {
 };
 
 static void rest(struct server *s, uint64_t ms);
-static void on_look(uv_timer_t *timer);
 
 const char *server_name(const struct server *s)
 {
@@ -106,28 +102,6 @@ static void take_outcome(struct server *s, enum outcome o, const char *detail)
 	take(s, &p);
 }
 
-static void forget_session(struct server *s)
-{
-	tls_saved_free(s->saved);
-	s->saved = NULL;
-}
-
-static void keep_session(struct server *s, struct probe_report *r)
-{
-	/* The files may have changed while it was under way. */
-	bool valid = r->outcome == OUTCOME_OK &&
-		s->probe_conf == trust_conf(s->trust);
-
-	if (!valid || r->saved != NULL)
-		forget_session(s);
-	if (valid)
-		s->saved = r->saved != NULL ? r->saved : s->saved;
-	else
-		tls_saved_free(r->saved);
-	if (r->tls_version != NULL && !r->resumed)
-		s->full_ms = clock_now_ms();
-}
-
 static void on_probe(struct probe_report *r, void *arg)
 {
 	struct server *s = arg;
@@ -142,12 +116,26 @@ static void on_probe(struct probe_report *r, void *arg)
 		r->connected_ms, r->secured_ms,
 		r->tls_version != NULL ? r->tls_version : "none",
 		r->resumed ? "resumed" : "full");
-	keep_session(s, r);
+	session_keep(&s->session, r,
+		s->probe_conf == trust_conf(s->trust) ? SESSION_SAME_FILES
+						      : SESSION_OTHER_FILES,
+		clock_now_ms());
 	/* Puppet Enterprise has another name for them. */
 	if (r->answers[1].code == 404)
 		s->metrics = s->metrics == JRUBY_METRICS ? JRUBY_PE_METRICS
 							 : JRUBY_METRICS;
 	take(s, &p);
+}
+
+/* A place at the gate is for who computes, not for who is silent. */
+static void on_look(uv_timer_t *timer)
+{
+	struct server *s = timer->data;
+
+	if (s->probe != NULL && probe_computes(s->probe))
+		return;
+	uv_timer_stop(timer);
+	gate_leave(s->shared.gate, &s->pass);
 }
 
 static void start_probe(struct server *s)
@@ -174,8 +162,8 @@ static void start_probe(struct server *s)
 		s->config->check == PUPPET_SIMPLE)
 		target.n_requests = 2;
 	s->started++;
-	if (s->pass.state == GATE_OUT)
-		target.resume = s->saved;
+	if (s->wished < s->started)
+		target.resume = session_offer(&s->session, clock_now_ms());
 	s->state = PROBING;
 	s->probe_conf = target.conf;
 	if (s->pass.state == GATE_IN)
@@ -198,29 +186,18 @@ static void on_let_in(void *arg)
 	rest(s, WAIT_FOR_TRUST_MS);
 }
 
-/* A place at the gate is for who computes, not for who is silent. */
-static void on_look(uv_timer_t *timer)
-{
-	struct server *s = timer->data;
-
-	if (s->probe != NULL && probe_computes(s->probe))
-		return;
-	uv_timer_stop(timer);
-	gate_leave(s->shared.gate, &s->pass);
-}
-
 /*
  * A full handshake computes for 20 ms.  Where many are due, as after a start,
  * all at once would take longer than the timeout of each.
  */
 static void queue_up(struct server *s)
 {
-	bool resumes = s->saved != NULL && s->wished <= s->started &&
-		clock_now_ms() - s->full_ms < FULL_HANDSHAKE_MS;
+	bool costly = s->wished > s->started ||
+		session_is_costly(&s->session, clock_now_ms());
 
 	s->state = QUEUED;
 	uv_timer_stop(&s->timer);
-	if (resumes ||
+	if (!costly ||
 		gate_enter(s->shared.gate, &s->pass, on_let_in, s) == GATE_IN)
 		start_probe(s);
 }
@@ -309,7 +286,10 @@ uint64_t server_probe_now(struct server *s)
 {
 	s->wished = s->started + 1;
 	s->looked_up_ms = 0;
-	if (s->state == RESTING)
+	/* The look-up comes first, so it queues again. */
+	if (s->state == QUEUED)
+		gate_leave(s->shared.gate, &s->pass);
+	if (s->state == RESTING || s->state == QUEUED)
 		rest(s, 0);
 	return s->wished;
 }
@@ -367,7 +347,7 @@ void server_configure(struct server *s, const struct config_server *config,
 	struct standing_rules rules = rules_of(config);
 
 	if (trust != s->trust)
-		forget_session(s);
+		session_forget(&s->session);
 	s->config = config;
 	s->trust = trust;
 	standing_set_rules(&s->standing, config->name, &rules);
@@ -386,7 +366,7 @@ void server_trust_changed(struct server *s, const struct trust *trust)
 {
 	if (trust != s->trust)
 		return;
-	forget_session(s);
+	session_forget(&s->session);
 	if (s->state == RESTING)
 		rest(s, s->delay_ms);
 }
@@ -395,7 +375,7 @@ static void release(struct server *s)
 {
 	if (--s->open > 0)
 		return;
-	forget_session(s);
+	session_forget(&s->session);
 	free(s);
 }
 

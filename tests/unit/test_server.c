@@ -275,6 +275,36 @@ static void waits_at_the_gate(void **state)
 	assert_int_equal(f.gate.room, 1);
 }
 
+/* Whatever is asked of one that waits, it is let in once. */
+static void asked_while_it_waits(void **state)
+{
+	struct gate_pass other = { .state = GATE_OUT };
+	struct fix f;
+
+	(void)state;
+	ahead_ms = 0;
+	open_fix(&f, TLSPEER_ANSWER);
+	gate_enter(&f.gate, &other, nobody, NULL);
+	while (f.gate.first == NULL)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	server_keep_pace(f.server);
+	server_trust_changed(f.server, f.trust);
+	server_configure(f.server, &f.config, f.trust);
+	for (int i = 0; i < 20; i++)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_non_null(f.gate.first);
+	assert_int_equal(server_probe_now(f.server), 1);
+	for (int i = 0; i < 50; i++)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_non_null(f.gate.first);
+	assert_null(f.gate.first->next);
+	assert_int_equal(f.peer.accepted, 0);
+	gate_leave(&f.gate, &other);
+	wait_for(&f, 2);
+	close_fix(&f);
+	assert_int_equal(f.gate.room, 1);
+}
+
 /* Who is silent holds no place, long before its deadline. */
 static void silence_leaves_the_gate(void **state)
 {
@@ -337,6 +367,7 @@ int main(void)
 		cmocka_unit_test(a_stale_verdict_is_not_told),
 		cmocka_unit_test(pauses_vary),
 		cmocka_unit_test(waits_at_the_gate),
+		cmocka_unit_test(asked_while_it_waits),
 		cmocka_unit_test(silence_leaves_the_gate),
 		cmocka_unit_test(closed_at_the_gate),
 		cmocka_unit_test(close_sweep),
