@@ -1,34 +1,13 @@
-/* One server with its probes, against a TLS peer on the same loop. */
-#include "t.h"
+#include "server_fix.h"
 
 #include <dlfcn.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "capture.h"
-#include "clock.h"
-#include "log.h"
-#include "server.h"
-#include "tlspeer.h"
-
-#define RUNNING \
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" \
-	"7\r\nrunning\r\n0\r\n\r\n"
 
 enum {
-	TURNS_MAX = 20000,
 	TEN_MINUTES_MS = 600000,
 	LONG_PAUSE_MS = 70000, /* no other timer here runs so long */
 };
-
-static uint64_t ahead_ms; /* of the real clock */
-
-/* Stands in for lib/clock.c, so that the test can let time pass. */
-uint64_t clock_now_ms(void)
-{
-	return uv_hrtime() / 1000000 + ahead_ms;
-}
 
 static long dice;              /* what random() says */
 static uint64_t pauses_ms[64]; /* between probes, as the server asked for */
@@ -49,117 +28,6 @@ int uv_timer_start(
 		n_pauses < 64)
 		pauses_ms[n_pauses++] = ms;
 	return real(timer, cb, ms, repeat);
-}
-
-struct fix {
-	uv_loop_t loop;
-	struct turns turns;
-	struct gate gate;
-	struct resolver *resolver;
-	struct history *history;
-	struct tlspeer peer;
-	struct trust *trust;
-	struct config_server config;
-	struct server *server;
-	uv_timer_t ticker; /* so that uv_run() always returns */
-};
-
-static void on_tick(uv_timer_t *timer)
-{
-	(void)timer;
-}
-
-static void on_trust(struct trust *t, enum trust_event event,
-	const struct tlsconf_report *report, void *arg)
-{
-	struct fix *f = arg;
-
-	(void)report;
-	if (event == TRUST_LOADED)
-		server_trust_changed(f->server, t);
-}
-
-static void on_moved(void *arg, const char *server, const struct order *was,
-	const struct order *now, const char *why)
-{
-	(void)arg;
-	(void)server;
-	(void)was;
-	(void)now;
-	(void)why;
-}
-
-static void on_changed(void *arg)
-{
-	(void)arg;
-}
-
-static char *peer_address(const struct tlspeer *p)
-{
-	char text[ADDR_TEXT_MAX];
-
-	addr_show(text, (const struct sockaddr *)&p->address);
-	return strdup(text);
-}
-
-static void open_fix(struct fix *f, enum tlspeer_way way)
-{
-	struct trust_options trust = { .files = { .ca = PKI("ca.pem"),
-					       .crl = PKI("crl.pem") },
-		.cb = on_trust,
-		.arg = f };
-	struct server_shared shared = {
-		.loop = &f->loop, .turns = &f->turns, .gate = &f->gate
-	};
-
-	memset(f, 0, sizeof(*f));
-	uv_loop_init(&f->loop);
-	uv_timer_init(&f->loop, &f->ticker);
-	uv_timer_start(&f->ticker, on_tick, 1, 1);
-	turns_open(&f->turns, &f->loop);
-	gate_open(&f->gate, 1);
-	assert_int_equal(resolver_open(&f->resolver, &f->loop), 0);
-	f->history = history_new();
-	tlspeer_open(&f->peer, &f->loop, way, RUNNING);
-	f->config = (struct config_server){ .name = (char *)"puppet1",
-		.address = peer_address(&f->peer),
-		.tls_name = (char *)"localhost",
-		.interval_ms = 1,
-		.fast_interval_ms = 1,
-		.timeout_ms = 10000,
-		.busy_limit_ms = 1000,
-		.rise = 1,
-		.fall = 1 };
-	assert_int_equal(trust_open(&f->trust, &f->loop, &trust), 0);
-	shared.resolver = f->resolver;
-	shared.standing = (struct standing_options){ .loop = &f->loop,
-		.history = f->history,
-		.moved = on_moved,
-		.changed = on_changed };
-	assert_int_equal(
-		server_open(&f->server, &shared, &f->config, f->trust, 0), 0);
-}
-
-static void close_fix(struct fix *f)
-{
-	server_close(f->server);
-	trust_close(f->trust);
-	uv_close((uv_handle_t *)&f->ticker, NULL);
-	resolver_close(f->resolver);
-	tlspeer_close(&f->peer);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	turns_close(&f->turns);
-	t_loop_close(&f->loop);
-	history_free(f->history);
-	free(f->config.address);
-}
-
-static void wait_for(struct fix *f, unsigned accepted)
-{
-	for (int i = 0; f->peer.accepted < accepted; i++) {
-		assert_true(i < TURNS_MAX);
-		uv_run(&f->loop, UV_RUN_ONCE);
-	}
 }
 
 static unsigned count(const char *text, const char *part)
@@ -241,105 +109,6 @@ static void pauses_vary(void **state)
 	dice = 0;
 }
 
-static void nobody(void *arg)
-{
-	(void)arg;
-	fail_msg("it was in");
-}
-
-/* One with a full handshake has its turn; until then no deadline runs. */
-static void waits_at_the_gate(void **state)
-{
-	struct gate_pass other = { .state = GATE_OUT };
-	struct fix f;
-
-	(void)state;
-	ahead_ms = 0;
-	open_fix(&f, TLSPEER_ANSWER);
-	f.config.timeout_ms = 1;
-	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
-	for (int i = 0; i < 200; i++)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_int_equal(f.peer.accepted, 0);
-	assert_int_equal(server_probes_ended(f.server), 0);
-	f.config.timeout_ms = 10000;
-	gate_leave(&f.gate, &other);
-	/* Then sessions are resumed, and nobody need wait. */
-	wait_for(&f, 1);
-	while (f.gate.room == 0)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
-	wait_for(&f, 4);
-	close_fix(&f);
-	gate_leave(&f.gate, &other);
-	assert_int_equal(f.gate.room, 1);
-}
-
-/* Whatever is asked of one that waits, it is let in once. */
-static void asked_while_it_waits(void **state)
-{
-	struct gate_pass other = { .state = GATE_OUT };
-	struct fix f;
-
-	(void)state;
-	ahead_ms = 0;
-	open_fix(&f, TLSPEER_ANSWER);
-	gate_enter(&f.gate, &other, nobody, NULL);
-	while (f.gate.first == NULL)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	server_keep_pace(f.server);
-	server_trust_changed(f.server, f.trust);
-	server_configure(f.server, &f.config, f.trust);
-	for (int i = 0; i < 20; i++)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_non_null(f.gate.first);
-	assert_int_equal(server_probe_now(f.server), 1);
-	for (int i = 0; i < 50; i++)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_non_null(f.gate.first);
-	assert_null(f.gate.first->next);
-	assert_int_equal(f.peer.accepted, 0);
-	gate_leave(&f.gate, &other);
-	wait_for(&f, 2);
-	close_fix(&f);
-	assert_int_equal(f.gate.room, 1);
-}
-
-/* Who is silent holds no place, long before its deadline. */
-static void silence_leaves_the_gate(void **state)
-{
-	struct gate_pass other = { .state = GATE_OUT };
-	struct fix f;
-
-	(void)state;
-	ahead_ms = 0;
-	open_fix(&f, TLSPEER_SILENT);
-	wait_for(&f, 1);
-	while (f.gate.room == 0)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_int_equal(server_probes_ended(f.server), 0);
-	assert_int_equal(gate_enter(&f.gate, &other, nobody, NULL), GATE_IN);
-	gate_leave(&f.gate, &other);
-	close_fix(&f);
-}
-
-static void closed_at_the_gate(void **state)
-{
-	struct gate_pass other = { .state = GATE_OUT };
-	struct fix f;
-
-	(void)state;
-	ahead_ms = 0;
-	open_fix(&f, TLSPEER_ANSWER);
-	gate_enter(&f.gate, &other, nobody, NULL);
-	for (int i = 0; i < 20; i++)
-		uv_run(&f.loop, UV_RUN_ONCE);
-	assert_non_null(f.gate.first);
-	close_fix(&f);
-	assert_null(f.gate.first);
-	gate_leave(&f.gate, &other);
-}
-
 /* Closed after 0, 1, 2, ... turns, whatever is under way then. */
 static void close_sweep(void **state)
 {
@@ -366,10 +135,6 @@ int main(void)
 		cmocka_unit_test(every_ten_minutes_a_full_handshake),
 		cmocka_unit_test(a_stale_verdict_is_not_told),
 		cmocka_unit_test(pauses_vary),
-		cmocka_unit_test(waits_at_the_gate),
-		cmocka_unit_test(asked_while_it_waits),
-		cmocka_unit_test(silence_leaves_the_gate),
-		cmocka_unit_test(closed_at_the_gate),
 		cmocka_unit_test(close_sweep),
 	};
 

@@ -97,6 +97,46 @@ static void a_ramp_needs_no_probe(void **state)
 	close_fix(&f);
 }
 
+/* BUSY becomes FAIL between two probes, and the next one is good. */
+static void failed_by_the_clock(void **state)
+{
+	struct standing_rules rules = by_load;
+	struct fix f;
+
+	(void)state;
+	open_by_load(&f);
+	rules.weight.mode = WEIGHT_FIXED;
+	rules.health.busy_limit_ms = 10 * SECOND;
+	standing_set_rules(&f.s, "puppet1", &rules);
+	probe_with(&f, 0, 0);
+	probe(&f, OUTCOME_BUSY);
+	pass(11 * SECOND);
+	expect(&f, &one, "fail 100% # connected, but no answer in time\n");
+	probe_with(&f, 0, 0);
+	expect(&f, &one, "up 3% # ramp after coming back\n");
+	close_fix(&f);
+}
+
+/* A reload with another floor counts before the next probe. */
+static void another_floor(void **state)
+{
+	struct standing_rules rules = by_load;
+	struct fix f;
+
+	(void)state;
+	open_by_load(&f);
+	probe_with(&f, 0, 0);
+	probe(&f, OUTCOME_BUSY);
+	expect(&f, &one, "up 3% # busy\n");
+	rules.weight.min = 40;
+	standing_set_rules(&f.s, "puppet1", &rules);
+	expect(&f, &one, "up 40% # busy\n");
+	rules.weight.mode = WEIGHT_FIXED;
+	standing_set_rules(&f.s, "puppet1", &rules);
+	expect(&f, &one, "up 100% # busy\n");
+	close_fix(&f);
+}
+
 static struct orders plan(int64_t every_s)
 {
 	return (struct orders){ .ceiling = { .kind = ORDER_CANARY,
@@ -170,6 +210,8 @@ int main(void)
 		cmocka_unit_test(follows_the_load),
 		cmocka_unit_test(gliding_is_not_noted),
 		cmocka_unit_test(a_ramp_needs_no_probe),
+		cmocka_unit_test(failed_by_the_clock),
+		cmocka_unit_test(another_floor),
 		cmocka_unit_test(goes_on_by_itself),
 		cmocka_unit_test(its_time),
 	};
