@@ -47,15 +47,13 @@ static enum admin admin_of(const struct answer_facts *f)
 	return f->orders->hold.kind != ORDER_NONE ? ADMIN_DRAIN : ADMIN_READY;
 }
 
-static unsigned weight_of(const struct answer_facts *f)
+unsigned answer_weight(const struct orders *o, unsigned automatic)
 {
-	const struct order *ceiling = &f->orders->ceiling;
-
-	if (f->orders->state.kind == ORDER_RELEASE)
+	if (o->state.kind == ORDER_RELEASE)
 		return 100;
-	if (ceiling->kind != ORDER_NONE && ceiling->percent < f->automatic)
-		return ceiling->percent;
-	return f->automatic;
+	if (o->ceiling.kind != ORDER_NONE && o->ceiling.percent < automatic)
+		return o->ceiling.percent;
+	return automatic;
 }
 
 /*
@@ -146,7 +144,7 @@ void answer_make(
 		"maint " };
 	const char *health = health_word(f), *word = "";
 	enum admin admin = admin_of(f);
-	unsigned weight = weight_of(f);
+	unsigned weight = answer_weight(f->orders, f->automatic);
 	char reason[ANSWER_REASON_MAX + 1];
 
 	memset(a, 0, sizeof(*a));

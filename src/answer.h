@@ -52,6 +52,9 @@ struct answer {
 	unsigned percent; /* the weight in it */
 };
 
+/* What the weight comes to: `automatic`, or less by an order. */
+unsigned answer_weight(const struct orders *o, unsigned automatic);
+
 void answer_make(
 	struct answer *a, const struct answer_facts *f, enum answer_form form);
 

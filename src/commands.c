@@ -48,7 +48,8 @@ const struct command_spec command_specs[] = {
 			COMMAND_TAKES_END | COMMAND_TAKES_KEEPING |
 			COMMAND_TAKES_STEPS | COMMAND_TAKES_FORCE,
 		"N% [N%...] [SERVER] [-m REASON] [--every TIME] [--for TIME] "
-		"[--volatile], or canary --next [SERVER] [--force]",
+		"[--volatile], or canary --next [SERVER] [--force] "
+		"[--volatile]",
 		"Try new manifests on a small share: at most N% now, the next "
 		"step with --next, or by itself with --every.  Broken "
 		"manifests fail fast and leave a server looking idle, so let a "

@@ -33,7 +33,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool one_of(const char *text, const char *const *list)
+int diagnosis_one_of(const char *text, const char *const *list)
 {
 	while (*list != NULL && strcmp(text, *list) != 0)
 		list++;
@@ -138,7 +138,7 @@ static void look_algo(struct diagnosis *d, const struct hastats *all, size_t i)
 		diagnosis_add(d, DIAGNOSIS_ERROR, "static",
 			"`balance static-rr` takes 0%% and 100%% only; write "
 			"`balance roundrobin`");
-	else if (refused && one_of(s->algo, hashes))
+	else if (refused && diagnosis_one_of(s->algo, hashes))
 		diagnosis_add(d, DIAGNOSIS_ERROR, "static",
 			"HAProxy has refused a percentage: `balance %s` with a "
 			"map-based hash takes 0%% and 100%% only; write "
@@ -149,7 +149,8 @@ static void look_algo(struct diagnosis *d, const struct hastats *all, size_t i)
 			"HAProxy has refused a percentage: this backend takes "
 			"0%% and 100%% only; write `balance roundrobin`, or "
 			"below a hash `hash-type consistent`");
-	else if (one_of(s->algo, hashes) && !any_beside(all, i, is_partial))
+	else if (diagnosis_one_of(s->algo, hashes) &&
+		!any_beside(all, i, is_partial))
 		diagnosis_add(d, DIAGNOSIS_NOTE, "hash-type",
 			"`balance %s` takes percentages only with `hash-type "
 			"consistent`, which HAProxy's state does not show",

@@ -50,6 +50,9 @@ void diagnosis_add(struct diagnosis *d, enum diagnosis_level level,
 	const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* 1 when `text` is in the list, which NULL ends; else 0. */
+int diagnosis_one_of(const char *text, const char *const *list);
+
 void diagnosis_of_agent(struct diagnosis *d, const struct ha_server *s);
 
 #endif

@@ -10,13 +10,6 @@ enum {
 	WHERE_MAX = 128, /* of an address */
 };
 
-static bool one_of(const char *text, const char *const *list)
-{
-	while (*list != NULL && strcmp(text, *list) != 0)
-		list++;
-	return *list != NULL;
-}
-
 /* HAProxy asks agent-addr, else the check's address, else the server's. */
 static void agent_where(char dst[WHERE_MAX], const struct ha_server *s)
 {
@@ -108,10 +101,10 @@ void diagnosis_of_agent(struct diagnosis *d, const struct ha_server *s)
 			"the agent is disabled, and HAProxy keeps what it was "
 			"told last; `enable agent %s/%s` on its socket",
 			s->backend, s->name);
-	else if (one_of(s->agent_status, unpolled))
+	else if (diagnosis_one_of(s->agent_status, unpolled))
 		diagnosis_add(d, DIAGNOSIS_ERROR, "agent-unpolled",
 			"no poll has ended yet; ask again after agent-inter");
-	else if (one_of(s->agent_status, polled))
+	else if (diagnosis_one_of(s->agent_status, polled))
 		look_reply(d, s);
 	else
 		look_no_reply(d, s);

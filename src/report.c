@@ -80,13 +80,7 @@ void report_order(
 
 unsigned report_weight(const struct report_server *s)
 {
-	const struct order *o = &s->orders->ceiling;
-
-	if (s->orders->state.kind == ORDER_RELEASE)
-		return 100;
-	return o->kind != ORDER_NONE && o->percent < s->view.weight.percent
-		? o->percent
-		: s->view.weight.percent;
+	return answer_weight(s->orders, s->view.weight.percent);
 }
 
 /* --- text --- */

@@ -105,7 +105,12 @@ static void print_server(struct paper *p, const struct report *r,
 	print_agent(p, address, target.host, b->own);
 	if (b->names)
 		fprintf(p->out, " agent-send \"%s\\n\"", s->name);
-	fprintf(p->out, " verifyhost %s\n", s->config->tls_name);
+	fprintf(p->out, " verifyhost %s", s->config->tls_name);
+	if (strcmp(s->config->ca_file, r->servers[0].config->ca_file) != 0) {
+		fputs(" ca-file ", p->out);
+		print_word(p->out, s->config->ca_file);
+	}
+	fputc('\n', p->out);
 }
 
 static void print_check(struct paper *p, const struct report *r)
@@ -114,16 +119,16 @@ static void print_check(struct paper *p, const struct report *r)
 		"    # In case usherd is dead.  Slower than busy-limit, or it "
 		"would overrule it.\n"
 		"    default-server check inter %llus fall %d downinter 1s "
-		"rise "
-		"1\n"
+		"rise 1\n"
 		"    # The CA's path is the one on usherd's host.\n"
 		"    default-server check-ssl verify required ca-file ",
 		(unsigned long long)check_inter_s(r), CHECK_FALL);
 	print_word(p->out, r->servers[0].config->ca_file);
 	fputc('\n', p->out);
-	/* A master of Puppet 3 has another page; being connected will do. */
-	if (r->servers[0].config->check == PUPPET_LEGACY)
-		return;
+	/* A master of Puppet 3 has another page: a handshake will do. */
+	for (size_t i = 0; i < r->n; i++)
+		if (r->servers[i].config->check == PUPPET_LEGACY)
+			return;
 	fputs("    option httpchk\n"
 	      "    http-check send meth GET uri /status/v1/simple ver HTTP/1.1 "
 	      "hdr Host %[srv_name]\n"

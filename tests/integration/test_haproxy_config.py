@@ -169,6 +169,25 @@ def test_haproxy_takes_a_ca_with_a_strange_name(start_local, start_usherd, pki,
     start_pasted(lines_of(usherd)).wait_is("puppet1", check="L7OK")
 
 
+def test_servers_of_several_cas_and_checks(start_local, start_usherd, pki,
+                                           own_pki, config_for, start_pasted):
+    """Each is checked by its own CA; a page that one lacks is asked of none."""
+    config = configured(config_for, start_local(), start_local(),
+                        ca_file=own_pki.ca_file, crl_file="none")
+    config["server puppet2"].update({"ca-file": pki.ca_file,
+                                     "check": "legacy"})
+    usherd = start_usherd(config)
+    usherd.agent_ports()
+    text = lines_of(usherd)
+    assert "httpchk" not in text
+    one, two = server_lines(text)
+    assert "ca-file" not in one
+    assert two.endswith(' ca-file "%s"' % pki.ca_file)
+    haproxy = start_pasted(text)
+    haproxy.wait_is("puppet2", check="L6OK")
+    haproxy.wait_is("puppet1", check="L6RSP")
+
+
 def test_the_fleet_file(start_local, start_usherd, config_for, pki, cleanup):
     """As it stands, with one usherd for both."""
     peers = start_local(), start_local()

@@ -247,4 +247,4 @@ def test_a_damaged_file_is_warned_of(alone):
     alone.start()
     wait_warning(alone, "state.json.bad")
     alone.order("drain")
-    assert alone.reply() == "up drain 100% # drain by " + ME
+    alone.wait_reply("up drain 100% # drain by " + ME)
