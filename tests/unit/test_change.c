@@ -1,10 +1,7 @@
 /* What each command makes of two servers, a (in service) and b. */
-#include "t.h"
-
-#include <stdio.h>
+#include "line.h"
 
 #include "change.h"
-#include "words.h"
 
 struct setting {
 	size_t n; /* servers */
@@ -149,9 +146,7 @@ static const struct row {
 static enum change_verdict play(const struct setting *s, const char *line,
 	struct change_target targets[2], char error[COMMAND_ERROR_MAX])
 {
-	char copy[256], *words[WORDS_MAX];
 	struct command c;
-	int n;
 
 	memset(targets, 0, 2 * sizeof(*targets));
 	strcpy(targets[0].name, "a");
@@ -159,9 +154,7 @@ static enum change_verdict play(const struct setting *s, const char *line,
 	targets[0].view.verdict = s->a;
 	targets[1].view.verdict = s->b;
 	targets[1].now.state.kind = s->b_ordered;
-	snprintf(copy, sizeof(copy), "%s", line);
-	n = words_split(copy, words);
-	assert_int_equal(command_parse(&c, n, words, error), 0);
+	assert_int_equal(parse_line(&c, line, error), 0);
 	return change_work_out(
 		targets, s->n, &c, "alice", 1000, s->require_reason, error);
 }
@@ -170,12 +163,9 @@ static enum change_verdict play(const struct setting *s, const char *line,
 static void change(struct change_target *t, const char *line,
 	char error[COMMAND_ERROR_MAX])
 {
-	char copy[256], *words[WORDS_MAX];
 	struct command c;
 
-	snprintf(copy, sizeof(copy), "%s", line);
-	assert_int_equal(
-		command_parse(&c, words_split(copy, words), words, error), 0);
+	assert_int_equal(parse_line(&c, line, error), 0);
 	assert_int_equal(
 		change_work_out(t, 1, &c, "alice", 1000, CONFIG_NO, error),
 		CHANGE_DONE);

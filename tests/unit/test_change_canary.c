@@ -1,10 +1,7 @@
 /* What the canary command makes of one server's orders. */
-#include "t.h"
-
-#include <stdio.h>
+#include "line.h"
 
 #include "change.h"
-#include "words.h"
 
 struct fix {
 	struct change_target t;
@@ -24,13 +21,9 @@ static void open_fix(struct fix *f)
 static enum change_verdict say_at(
 	struct fix *f, const char *line, int64_t now_s)
 {
-	char copy[256], *words[WORDS_MAX];
 	struct command c;
-	int n;
 
-	snprintf(copy, sizeof(copy), "%s", line);
-	n = words_split(copy, words);
-	if (command_parse(&c, n, words, f->error) != 0)
+	if (parse_line(&c, line, f->error) != 0)
 		fail_msg("%s", f->error);
 	return change_work_out(
 		&f->t, 1, &c, "alice", now_s, CONFIG_YES, f->error);

@@ -1,21 +1,4 @@
-#include "t.h"
-
-#include <stdio.h>
-
-#include "command.h"
-#include "words.h"
-
-static int parse(struct command *c, const char *line, char *error)
-{
-	static char copy[1024];
-	char *words[WORDS_MAX];
-	int n;
-
-	snprintf(copy, sizeof(copy), "%s", line);
-	n = words_split(copy, words);
-	assert_true(n >= 0);
-	return command_parse(c, n, words, error);
-}
+#include "line.h"
 
 static const struct {
 	const char *line;
@@ -80,7 +63,7 @@ static void each_good_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		if (parse(&c, good[i].line, error) != 0)
+		if (parse_line(&c, good[i].line, error) != 0)
 			fail_msg("%s: %s", good[i].line, error);
 		assert_int_equal(c.spec->id, good[i].id);
 		assert_string_equal(c.server, good[i].server);
@@ -129,7 +112,7 @@ static void each_detail(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
-		if (parse(&c, details[i].line, error) != 0)
+		if (parse_line(&c, details[i].line, error) != 0)
 			fail_msg("%s: %s", details[i].line, error);
 		assert_int_equal(c.flags, details[i].flags);
 		assert_string_equal(c.server, details[i].server);
@@ -234,7 +217,7 @@ static void each_bad_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		assert_int_not_equal(parse(&c, bad[i].line, error), 0);
+		assert_int_not_equal(parse_line(&c, bad[i].line, error), 0);
 		if (strstr(error, bad[i].says) == NULL)
 			fail_msg("%s: %s", bad[i].line, error);
 	}
@@ -260,7 +243,7 @@ static void each_command(void **state)
 			spec->id == COMMAND_UP               ? " --for 1h"
 				: spec->id == COMMAND_DOCTOR ? " --haproxy x"
 							     : "");
-		if (parse(&c, line, error) != 0)
+		if (parse_line(&c, line, error) != 0)
 			fail_msg("%s: %s", line, error);
 		assert_ptr_equal(c.spec, spec);
 		assert_ptr_equal(command_find(spec->name, error), spec);
@@ -290,7 +273,7 @@ static void usage_is_never_cut(void **state)
 
 			snprintf(line, sizeof(line), "%s %s %s %s", spec->name,
 				options[k], word, word);
-			assert_int_not_equal(parse(&c, line, error), 0);
+			assert_int_not_equal(parse_line(&c, line, error), 0);
 			snprintf(end, sizeof(end), "; usage: %s %s", spec->name,
 				spec->arguments);
 			at = strstr(error, "; usage: ");
@@ -353,7 +336,7 @@ static void limits(void **state)
 		strcpy(line, rows[i / 2].before);
 		memset(line + len, 'x', rows[i / 2].max + over);
 		line[len + rows[i / 2].max + over] = '\0';
-		assert_int_equal(parse(&c, line, error) != 0, over == 1);
+		assert_int_equal(parse_line(&c, line, error) != 0, over == 1);
 	}
 }
 
@@ -364,7 +347,8 @@ static void what_is_no_text_is_cleaned(void **state)
 
 	(void)state;
 	assert_int_equal(
-		parse(&c, "drain -m \"caf\xc3\xa9 \x1b[31m \xff\"", error), 0);
+		parse_line(&c, "drain -m \"caf\xc3\xa9 \x1b[31m \xff\"", error),
+		0);
 	assert_string_equal(c.why, "caf\xc3\xa9 ?[31m ?");
 }
 

@@ -1,21 +1,5 @@
 /* The words of a canary plan. */
-#include "t.h"
-
-#include <stdio.h>
-
-#include "command.h"
-#include "words.h"
-
-static int parse(struct command *c, const char *line, char *error)
-{
-	static char copy[256];
-	char *words[WORDS_MAX];
-	int n;
-
-	snprintf(copy, sizeof(copy), "%s", line);
-	n = words_split(copy, words);
-	return command_parse(c, n, words, error);
-}
+#include "line.h"
 
 static void each_good_line(void **state)
 {
@@ -49,7 +33,7 @@ static void each_good_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		if (parse(&c, good[i].line, error) != 0)
+		if (parse_line(&c, good[i].line, error) != 0)
 			fail_msg("%s: %s", good[i].line, error);
 		assert_int_equal(c.spec->id, COMMAND_CANARY);
 		assert_string_equal(c.server, good[i].server);
@@ -98,7 +82,7 @@ static void each_bad_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		assert_int_not_equal(parse(&c, bad[i].line, error), 0);
+		assert_int_not_equal(parse_line(&c, bad[i].line, error), 0);
 		if (strstr(error, bad[i].says) == NULL)
 			fail_msg("%s: %s", bad[i].line, error);
 	}
