@@ -14,7 +14,9 @@ VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 MODE        ?= release
 B           := build/$(MODE)
 CFLAGS      ?= -O2 -g
-flags.release = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CET         := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-fcf-protection)
+flags.release = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+              -fstack-clash-protection $(CET) -fPIE
 flags.asan  = -O1 -g -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 link.release = -pie -Wl,-z,relro,-z,now
