@@ -19,6 +19,8 @@ flags.release = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
               -fstack-clash-protection $(CET) -fPIE
 flags.asan  = -O1 -g -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags.tsan  = -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+flags.coverage = $(flags.asan) --coverage -fprofile-update=atomic
 link.release = -pie -Wl,-z,relro,-z,now
 
 # Ours come apart from CFLAGS: `make CFLAGS=-O0` must not lose -std or -Werror.
@@ -84,7 +86,8 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-asan test-systemd test-puppet test-packages
+test: test-fast test-asan test-tsan test-valgrind test-systemd test-puppet \
+      test-packages
 test-fast: test-unit test-sim test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -97,8 +100,26 @@ test-sim: deps-test $(SIM_TESTS)
 test-integration: deps-test $(PROGS) $(B)/print_replies
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
 
-test-asan:
-	$(Q)$(MAKE) --no-print-directory MODE=asan WERROR=1 test-fast
+# With sanitizers, and counted: which lines the tests go through.
+test-asan: deps-test
+	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
+	        test-fast
+
+# What comes near a second thread: files are read and written, and names looked
+# up, in libuv's pool.
+THREADED     = $(addprefix $(B)/tests/unit/test_,afile resolve store \
+               store_pollers trust server)
+test-tsan:
+	$(Q)$(MAKE) --no-print-directory MODE=tsan WERROR=1 test-threaded
+test-threaded: deps-test $(THREADED)
+	$(Q)scripts/run-unit-tests $(THREADED)
+
+# Under valgrind: the unit tests; `make valgrind` adds the integration tests,
+# an hour.
+test-valgrind: deps-test $(TESTS)
+	$(Q)scripts/run-valgrind $(B) $(TESTS)
+valgrind: test-valgrind $(PROGS) $(B)/print_replies
+	$(Q)scripts/run-valgrind $(B)
 
 # The units, in a machine of their own: systemd-nspawn(1) boots this /usr.
 test-systemd: deps-systemd $(PROGS)
@@ -160,8 +181,11 @@ demo: deps-test
 
 # --- lint ------------------------------------------------------------------
 
+# What hangs on a structure is a leak to gcc's analyzer; sanitizers know better.
+LINT_CFLAGS  = -O2 -g -fanalyzer -Wno-analyzer-malloc-leak
+
 lint: deps-lint
-	$(Q)$(MAKE) --no-print-directory MODE=lint WERROR=1 CFLAGS='-O2 -g' all
+	$(Q)$(MAKE) --no-print-directory MODE=lint WERROR=1 CFLAGS='$(LINT_CFLAGS)' all
 	$(Q)scripts/lint
 
 install: all
@@ -195,8 +219,9 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-unit | test-sim | test-integration | test-asan | test-systemd | test-puppet | test-packages'
-	@echo '                   one kind'
+	@echo 'make test-KIND     of them the unit, sim, integration, asan, tsan, valgrind,'
+	@echo '                   systemd, puppet or packages'
+	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make bench         what usherd costs, in a table: build/bench.json'
@@ -206,12 +231,13 @@ help:
 	@echo 'make rpm           an rpm, and its source, in build/rpm'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
 	@echo '                   UNITDIR= SYSUSERSDIR='
-	@echo 'MODE=release|asan  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
+	@echo 'MODE=release|asan|coverage  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-systemd test-puppet test-packages deps-test deps-lint \
+        test-tsan test-threaded test-valgrind valgrind test-systemd \
+        test-puppet test-packages deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -186,7 +186,9 @@ static struct statefile_server *gather(
 	size_t n = count_servers(b);
 	struct statefile_server *all = calloc(n + 1, sizeof(*all));
 
-	for (size_t i = 0; all != NULL && i < n; i++) {
+	if (all == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
 		struct server *s = fleet_server(b->fleet, i);
 
 		all[i].name = server_name(s);
@@ -202,11 +204,10 @@ static int start_write(
 	struct orderbook *b, const struct orderbook_entry *changed)
 {
 	struct statefile_server *all = gather(b, changed);
-	int rc = UV_ENOMEM;
+	int rc = all == NULL
+		? UV_ENOMEM
+		: store_write(b->store, all, count_servers(b), on_written, b);
 
-	if (all != NULL)
-		rc = store_write(
-			b->store, all, count_servers(b), on_written, b);
 	if (rc == 0)
 		b->dirty = false; /* what changes from now on is not in it */
 	free(all);

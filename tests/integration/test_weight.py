@@ -265,6 +265,7 @@ def gone(usherd, haproxy, peer):
     usherd.wait_reply("up ready 100%")
     haproxy.wait_is("puppet1", **up(100))
     peer.wait_more(3)
+    usherd.wait_fact("weight", level="warn")
     fact, = usherd.facts("weight", level="warn")
     assert fact.get("text") == "no figures of its JRubies, so no opinion: 100%"
     assert not usherd.facts("verdict", **{"is": "fail"})
