@@ -68,28 +68,34 @@ struct trust *parts_find_trust(
 	return NULL;
 }
 
-struct agent *parts_find_agent(const struct parts *p, const char *address)
-{
-	for (size_t i = 0; i < p->n_agents; i++)
-		if (agent_is(p->agents[i], address))
-			return p->agents[i];
-	return NULL;
-}
-
-struct httpd *parts_find_http(const struct parts *p, const char *address)
-{
-	for (size_t i = 0; i < p->n_https; i++)
-		if (httpd_is(p->https[i], address))
-			return p->https[i];
-	return NULL;
-}
-
 static bool uses(void *const *list, size_t n, const void *piece)
 {
 	for (size_t i = 0; i < n; i++)
 		if (list[i] == piece)
 			return true;
 	return false;
+}
+
+struct agent *parts_find_agent(
+	const struct parts *p, const char *address, const struct parts *taken)
+{
+	for (size_t i = 0; i < p->n_agents; i++)
+		if (agent_is(p->agents[i], address) &&
+			!uses((void *const *)taken->agents, taken->n_agents,
+				p->agents[i]))
+			return p->agents[i];
+	return NULL;
+}
+
+struct httpd *parts_find_http(
+	const struct parts *p, const char *address, const struct parts *taken)
+{
+	for (size_t i = 0; i < p->n_https; i++)
+		if (httpd_is(p->https[i], address) &&
+			!uses((void *const *)taken->https, taken->n_https,
+				p->https[i]))
+			return p->https[i];
+	return NULL;
 }
 
 void parts_drop(struct parts *p, const struct parts *kept)

@@ -48,8 +48,12 @@ void parts_sort(struct parts *p);
 struct server *parts_find_server(const struct parts *p, const char *name);
 struct trust *parts_find_trust(
 	const struct parts *p, const struct config_server *config);
-struct agent *parts_find_agent(const struct parts *p, const char *address);
-struct httpd *parts_find_http(const struct parts *p, const char *address);
+
+/* Those that are not in `taken`: port 0 may be asked for again and again. */
+struct agent *parts_find_agent(
+	const struct parts *p, const char *address, const struct parts *taken);
+struct httpd *parts_find_http(
+	const struct parts *p, const char *address, const struct parts *taken);
 
 /* Closes what is in `p` and not in `kept`, and forgets `p`. */
 void parts_drop(struct parts *p, const struct parts *kept);

@@ -58,7 +58,7 @@ static int add_list(struct parts *next, const struct parts *used,
 
 	while (rc == 0 && (len = option_next_word(&list, &word)) > 0) {
 		text_format(address, sizeof(address), "%.*s", (int)len, word);
-		before = a = parts_find_agent(used, address);
+		before = a = parts_find_agent(used, address, next);
 		if (a == NULL)
 			rc = open_agent(&a, o, address);
 		if (rc != 0)
@@ -104,7 +104,7 @@ static int plan_https(struct parts *next, const struct parts *used,
 
 	while ((len = option_next_word(&list, &word)) > 0) {
 		text_format(address, sizeof(address), "%.*s", (int)len, word);
-		before = h = parts_find_http(used, address);
+		before = h = parts_find_http(used, address, next);
 		rc = h == NULL ? open_http(&h, o, address) : 0;
 		if (rc != 0)
 			return rc;

@@ -27,6 +27,24 @@ def test_reload_keeps_listeners_and_verdicts(peer, usherd, config_for):
     assert len(usherd.facts("verdict")) == verdicts, usherd.log()
 
 
+def test_reload_keeps_ports_of_the_kernels_choice(peer, start_usherd,
+                                                  config_for):
+    """Port 0 for each of two servers: they are not taken for one port."""
+    config = config_for(peer, peer, usher_http_listen="127.0.0.1:0 127.0.0.1:0")
+    for name in ("puppet1", "puppet2"):
+        config["server " + name]["agent-listen"] = "127.0.0.1:0"
+    usherd = start_usherd(config)
+    ports = usherd.agent_ports(2)
+    for port in ports:
+        usherd.wait_reply("up ready 100%", port=port)
+    for _ in range(2):
+        usherd.order("reload")
+    assert usherd.agent_ports(2) == ports
+    assert len(usherd.facts("listening")) == 4, usherd.log()
+    for port in ports:
+        assert usherd.reply(port=port) == "up ready 100%"
+
+
 def test_allow_changes_with_a_reload(peer, usherd, config_for):
     usherd.configure(config_for(peer, usher_allow="127.0.0.9"))
     usherd.sighup()
