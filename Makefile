@@ -86,7 +86,7 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-asan test-tsan test-valgrind test-systemd test-puppet \
+test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd test-puppet \
       test-packages
 test-fast: test-unit test-sim test-integration
 
@@ -161,6 +161,14 @@ sim: $(B)/sim
 bench: deps-test $(PROGS) $(BENCH)
 	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json
 
+# Everything at once, at random, for hours: nothing may grow.
+HOURS       ?= 1
+soak: deps-test $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) /usr/bin/python3 tests/soak/soak.py \
+	        $(HOURS) build/soak.json $(SEED)
+test-soak:
+	$(Q)$(MAKE) --no-print-directory HOURS=0.005 SEED=1 soak
+
 # Debian packages; does nothing when nothing is missing.
 deps-test:
 	$(Q)scripts/install-deps build test
@@ -222,6 +230,7 @@ help:
 	@echo 'make test-KIND     of them the unit, sim, integration, asan, tsan, valgrind,'
 	@echo '                   systemd, puppet or packages'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
+	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make bench         what usherd costs, in a table: build/bench.json'
@@ -236,7 +245,7 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-tsan test-threaded test-valgrind valgrind test-systemd \
+        test-tsan test-threaded test-valgrind valgrind test-soak soak test-systemd \
         test-puppet test-packages deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install deb rpm clean help

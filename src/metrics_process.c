@@ -102,6 +102,12 @@ static size_t count_fds(void)
 	return n - 3;
 }
 
+static void count_handle(uv_handle_t *handle, void *n)
+{
+	(void)handle;
+	++*(size_t *)n;
+}
+
 /* Since when the machine is up, in seconds since 1970. */
 static double boot_s(void)
 {
@@ -152,10 +158,12 @@ void metrics_process(struct expo *e, const struct report *r)
 	static const struct expo_label version = { "version", VERSION };
 	struct rlimit limit = { .rlim_cur = 0 };
 	uv_rusage_t usage = { .ru_maxrss = 0 };
-	size_t rss = 0;
+	size_t rss = 0, n_handles = 0;
 
-	if (r->fleet != NULL)
+	if (r->fleet != NULL) {
 		files(e, r->fleet);
+		uv_walk(fleet_loop(r->fleet), count_handle, &n_handles);
+	}
 	uv_resident_set_memory(&rss);
 	uv_getrusage(&usage);
 	put(e, "usher_state_file_good",
@@ -172,6 +180,9 @@ void metrics_process(struct expo *e, const struct report *r)
 		(double)rss);
 	put(e, "process_open_fds", "Files and sockets open in usherd.",
 		(double)count_fds());
+	put(e, "usher_open_handles",
+		"Timers, sockets and the like of usherd's loop.",
+		(double)n_handles);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		put(e, "process_max_fds", "The most that may be.",
 			(double)limit.rlim_cur);

@@ -143,6 +143,7 @@ def test_the_process(pair):
     assert [k for k in found if k.startswith("usher_build_info{version=")]
     assert found["process_resident_memory_bytes"] > 1 << 20
     assert 5 < found["process_open_fds"] <= found["process_max_fds"]
+    assert found["usher_open_handles"] > 5
     start = found["process_start_time_seconds"]
     assert 0 < time.time() - start < 600
     assert samples(pair)["process_start_time_seconds"] == start
