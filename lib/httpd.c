@@ -182,7 +182,9 @@ static enum serve_next hold(
 		.next = h->held };
 	h->held = one;
 	serve_hold_data(s->conn, one);
-	uv_timer_start(&h->timer, on_timer, LOOK_MS, LOOK_MS);
+	/* Not anew for each newcomer: those that wait have a deadline. */
+	if (!uv_is_active((uv_handle_t *)&h->timer))
+		uv_timer_start(&h->timer, on_timer, LOOK_MS, LOOK_MS);
 	return SERVE_HOLD;
 }
 

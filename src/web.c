@@ -98,6 +98,15 @@ static enum httpd_next show_page(struct web *w, struct httpd_reply *reply)
 
 /* --- paths --- */
 
+/*
+ * To `http-check disable-on-404` a 404 is a server that works on: what is no
+ * server of ours is none there.
+ */
+static int no_server(enum drain_says drain)
+{
+	return drain == DRAIN_SAYS_404 ? 503 : 404;
+}
+
 /* "/server/NAME" and "/server/NAME/drainable" */
 static enum httpd_next server(struct web *w, const struct httpd_request *q,
 	const char *rest, struct httpd_reply *reply)
@@ -116,7 +125,7 @@ static enum httpd_next server(struct web *w, const struct httpd_request *q,
 	else if (rest[len] != '\0')
 		s = NULL;
 	if (s == NULL)
-		return say(reply, 404,
+		return say(reply, no_server(drain),
 			"There is no such page, or no [server] section has "
 			"this name.\n");
 	return check(s, q->time, drain, reply);
@@ -127,7 +136,7 @@ static enum httpd_next only(struct web *w, const struct httpd_request *q,
 	enum drain_says drain, struct httpd_reply *reply)
 {
 	if (fleet_server(w->show.fleet, 1) != NULL)
-		return say(reply, 404,
+		return say(reply, no_server(drain),
 			"Several servers are looked after here: ask for "
 			"/server/NAME, or /server/NAME/drainable.\n");
 	return check(fleet_server(w->show.fleet, 0), q->time, drain, reply);

@@ -1,6 +1,8 @@
 """http-listen: the check of old, /status, and requests that are none."""
 
+import contextlib
 import json
+import select
 import socket
 import threading
 
@@ -100,9 +102,10 @@ def test_server_that_says_it_stops(peer, web):
 def test_several_servers(pair):
     assert said(ask(pair, "/server/puppet1")) == (200, RUNNING)
     assert said(ask(pair, "/server/puppet2")) == (503, FAILED)
-    for path in ("/", "/drainable"):
+    for path, code in (("/", 404), ("/drainable", 503)):
         answer = ask(pair, path)
-        assert answer.code == 404 and b"/server/NAME" in answer.body
+        assert answer.code == code and b"/server/NAME" in answer.body
+    assert ask(pair, "/server/puppet3/drainable").code == 503
     for path in ("/server/", "/server/puppet3", "/server/puppet1/",
                  "/server/puppet1/x", "/server/" + "x" * 500, "/nosuch",
                  "/status/", "//"):
@@ -143,6 +146,23 @@ def test_no_verdict_is_no_service(start_peer, start_usherd, config_for):
     assert said(ask(usherd)) == (200, RUNNING)
     usherd.order("drain")
     assert (ask(usherd).code, ask(usherd, "/drainable").code) == (503, 404)
+
+
+def test_newcomers_put_nobody_off(start_peer, start_usherd, config_for):
+    """One every 20 ms, for ten seconds at most: the first gets its answer."""
+    usherd = start_usherd(config_for(start_peer(peers.silent), **HTTP))
+    port = usherd.ports("http")[0]
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(usherd.connect(port))
+        first.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        for _ in range(500):
+            if select.select([first], [], [], 0.02)[0]:
+                break
+            further = stack.enter_context(usherd.connect(port))
+            further.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        else:
+            raise AssertionError("no answer")
+        assert said(parse(read_all(first))) == (503, FAILED)
 
 
 def test_who_waits_may_leave(start_peer, start_usherd, config_for):

@@ -80,3 +80,13 @@ def test_disable_on_404(site):
     haproxy.wait_is("puppet1", status="NOLB", check="L7OKC")
     usherd.order("auto")
     haproxy.wait_is("puppet1", status="UP", check="L7OK")
+
+
+def test_what_is_asked_wrongly_is_not_drained(peer, site, config_for):
+    """A second server, so that /drainable is of nobody: not "works on"."""
+    usherd, haproxy = site("option httpchk GET /drainable\n"
+                           "    http-check disable-on-404")
+    haproxy.wait_is("puppet1", status="UP", check="L7OK")
+    usherd.configure(config_for(peer, peer, usher_http_listen=HOST + ":0"))
+    usherd.order("reload")
+    haproxy.wait_is("puppet1", status="DOWN", check="L7STS")
