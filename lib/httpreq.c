@@ -119,13 +119,14 @@ static enum httpreq_status take_target(struct httpreq *r, struct span target)
 	if (r->method == HTTPREQ_OTHER)
 		return HTTPREQ_DONE;
 	if (target.len > 7 && strncasecmp(target.p, "http://", 7) == 0) {
-		const char *slash = memchr(target.p + 7, '/', target.len - 7);
-		size_t used =
-			slash != NULL ? (size_t)(slash - target.p) : target.len;
+		size_t used = 7;
 
+		while (used < target.len &&
+			strchr("/?#", target.p[used]) == NULL)
+			used++;
 		target.p += used;
 		target.len -= used;
-		if (target.len == 0)
+		if (target.len == 0 || *target.p == '?')
 			target = (struct span){ "/", 1 };
 	}
 	if (!is(&target, "*") || r->method != HTTPREQ_OPTIONS)

@@ -5,10 +5,12 @@
 /* In the units of the drawing; it is scaled as a whole. */
 enum {
 	LEFT = 2,
-	STEP = 3, /* for each sample */
+	STEP = 3,  /* for each sample */
+	CARRY = 4, /* samples; JRubies are seen with each probe only */
 	RIGHT = LEFT + TRAIL_SAMPLES * STEP,
 	WIDTH = RIGHT + 38, /* labels of the scales stand at the right */
 	HIGH = 34,          /* of each panel */
+	LABEL = 9,          /* of a scale */
 	WEIGHT_TOP = 8,
 	WEIGHT_BASE = WEIGHT_TOP + HIGH,
 	POOL_TOP = WEIGHT_BASE + 14,
@@ -22,8 +24,9 @@ typedef int (*value_of)(const struct trail_sample *s);
 struct panel {
 	const struct trail *trail;
 	uint64_t now_ms;
-	int base; /* where 0 lies */
-	int most; /* what lies HIGH above it; not 0 */
+	int base;     /* where 0 lies */
+	int most;     /* what lies HIGH above it; not 0 */
+	size_t carry; /* samples without a value that are bridged */
 };
 
 /* --- values --- */
@@ -49,11 +52,17 @@ static int jrubies_of(const struct trail_sample *s)
 	return s->jrubies;
 }
 
+/* Between two probes that are far apart it is as it was. */
 static int at(const struct panel *p, size_t ago, value_of of)
 {
-	const struct trail_sample *s = trail_get(p->trail, ago, p->now_ms);
+	for (size_t more = 0; more <= p->carry; more++) {
+		const struct trail_sample *s =
+			trail_get(p->trail, ago + more, p->now_ms);
 
-	return s != NULL ? of(s) : TRAIL_UNKNOWN;
+		if (s != NULL && of(s) != TRAIL_UNKNOWN)
+			return of(s);
+	}
+	return TRAIL_UNKNOWN;
 }
 
 /* The latest that is known, and the largest. */
@@ -116,25 +125,40 @@ static void draw(FILE *out, const struct panel *p, value_of of,
 	fputs("\"/>", out);
 }
 
-/* The lines of 0 and of `value`, and what they stand for. */
+static void draw_label(
+	FILE *out, const struct panel *p, int value, const char *unit)
+{
+	fprintf(out, "<text x=\"%d\" y=\"%.4g\">%d%s</text>", RIGHT + 4,
+		height(p, value) + 3, value, unit);
+}
+
+/* Labels of these two would not lie on each other. */
+static bool apart(const struct panel *p, int low, int high)
+{
+	return height(p, low) - height(p, high) >= LABEL;
+}
+
+/* The lines of 0 and of `value`, and what these and the top stand for. */
 static void draw_scale(FILE *out, const struct panel *p, int value,
 	const char *unit, const char *class)
 {
 	fprintf(out,
 		"<path class=\"%s\" d=\"M%d %.4gH%d\"/>"
-		"<path class=\"axis\" d=\"M%d %dH%d\"/>"
-		"<text x=\"%d\" y=\"%.4g\">%d%s</text>"
-		"<text x=\"%d\" y=\"%d\">0</text>",
-		class, LEFT, height(p, value), RIGHT, LEFT, p->base, RIGHT,
-		RIGHT + 4, height(p, value) + 3, value, unit, RIGHT + 4,
-		p->base + 3);
+		"<path class=\"axis\" d=\"M%d %dH%d\"/>",
+		class, LEFT, height(p, value), RIGHT, LEFT, p->base, RIGHT);
+	draw_label(out, p, 0, "");
+	draw_label(out, p, p->most, unit);
+	if (apart(p, 0, value) && apart(p, value, p->most))
+		draw_label(out, p, value, unit);
 }
 
 static void draw_pool(FILE *out, struct panel *p, int jrubies)
 {
-	int most = largest(p, all_of);
+	int most;
 
 	p->base = POOL_BASE;
+	p->carry = CARRY;
+	most = largest(p, all_of);
 	p->most = most > jrubies ? most : jrubies;
 	if (p->most < 1)
 		p->most = 1;
@@ -171,7 +195,7 @@ static void write_label(
 
 void chart_write(FILE *out, const struct trail *t, uint64_t now_ms)
 {
-	struct panel p = { t, now_ms, WEIGHT_BASE, 100 };
+	struct panel p = { t, now_ms, WEIGHT_BASE, 100, 0 };
 	int weight = latest(&p, weight_of), jrubies = latest(&p, jrubies_of);
 	bool pool = jrubies != TRAIL_UNKNOWN;
 	int base = pool ? POOL_BASE : WEIGHT_BASE;

@@ -59,7 +59,8 @@ static void replies(struct expo *e, const struct report *r)
 static void weights(struct expo *e, const struct report *r)
 {
 	expo_family(e, "usher_server_weight_percent", EXPO_GAUGE,
-		"The weight that HAProxy is told: the lowest of the limits.");
+		"The weight in the reply, the lowest of the limits; of use "
+		"in service only.");
 	for (size_t i = 0; i < r->n; i++)
 		put_plain(e, &r->servers[i], report_weight(&r->servers[i]));
 	expo_family(e, "usher_server_weight_limit_percent", EXPO_GAUGE,

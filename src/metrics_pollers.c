@@ -10,6 +10,13 @@ static void put(struct expo *e, const struct report_server *s,
 	expo_sample(e, labels, told != NULL ? 3 : 2, v);
 }
 
+static void put_server(struct expo *e, const struct report_server *s, double v)
+{
+	const struct expo_label label = { "server", s->name };
+
+	expo_sample(e, &label, 1, v);
+}
+
 static void put_counts(struct expo *e, const struct report_server *s,
 	const char *poller, const uint64_t counts[ANSWER_TOLDS])
 {
@@ -67,6 +74,26 @@ static void poller_family(struct expo *e, const struct report *r,
 	}
 }
 
+static void checks(struct expo *e, const struct report *r)
+{
+	expo_family(e, "usher_http_checks_total", EXPO_COUNTER,
+		"Health checks over HTTP that were answered.");
+	for (size_t i = 0; i < r->n; i++)
+		put_server(e, &r->servers[i],
+			(double)r->servers[i].view.pollers->checks);
+	expo_family(e, "usher_last_http_check_age_seconds", EXPO_GAUGE,
+		"When the last health check over HTTP has come.");
+	for (size_t i = 0; i < r->n; i++) {
+		const struct pollers *p = r->servers[i].view.pollers;
+
+		if (p->checked_s != 0)
+			put_server(e, &r->servers[i],
+				p->checked_s < r->now.s
+					? (double)(r->now.s - p->checked_s)
+					: 0);
+	}
+}
+
 void metrics_pollers(struct expo *e, const struct report *r)
 {
 	polls(e, r);
@@ -76,6 +103,7 @@ void metrics_pollers(struct expo *e, const struct report *r)
 		"1 when this HAProxy asks as often as it used to.", LIVE);
 	poller_family(e, r, "usher_ready_owed",
 		"1 when this HAProxy is owed ready.", OWED);
+	checks(e, r);
 	expo_family(e, "usher_polls_refused_total", EXPO_COUNTER,
 		"Agent checks from outside allow.");
 	expo_sample(e, NULL, 0, (double)r->refused);

@@ -198,6 +198,8 @@ static void write_poller(FILE *out, const struct report *r,
 static void write_pollers(
 	FILE *out, const struct report *r, const struct pollers *all)
 {
+	char age[PAPER_TIME_MAX];
+
 	begin(out, "HAProxies");
 	if (all->n == 0)
 		fputs(all->nobody ? "<span class=\"warn\">none has asked since "
@@ -212,6 +214,12 @@ static void write_pollers(
 		fprintf(out, "<li>and %zu more</li>", all->n - POLLERS_MAX);
 	if (all->n > 0)
 		fputs("</ul>", out);
+	end(out);
+	if (all->checked_s == 0)
+		return;
+	paper_age(age, r->now.s - all->checked_s);
+	begin(out, "Health check");
+	html_format(out, "over HTTP, %s ago", age);
 	end(out);
 }
 

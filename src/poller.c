@@ -144,6 +144,12 @@ int pollers_copy(struct pollers *p, const struct pollers *from)
 
 /* --- debts --- */
 
+void pollers_checked(struct pollers *p, struct poller_time now)
+{
+	p->checks++;
+	p->checked_s = now.s;
+}
+
 void pollers_take_all(struct pollers *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -319,7 +325,7 @@ void pollers_look(struct pollers *p, struct poller_time now, poller_event_cb cb,
 		kept++;
 	}
 	p->n = kept;
-	if (p->n > 0) {
+	if (p->n > 0 || p->checks > 0) {
 		p->nobody = false;
 	} else if (!p->nobody && now.ms - p->since_ms >= POLLER_NOBODY_MS) {
 		p->nobody = true;

@@ -68,7 +68,9 @@ struct pollers {
 	struct poller *list;
 	size_t n;
 	uint64_t others[ANSWER_TOLDS]; /* polls of those who had no place */
-	int64_t ended_s; /* a drain or maint was in force last; 0: never */
+	uint64_t checks;   /* health checks over HTTP, by whomever */
+	int64_t checked_s; /* the last of them; 0: none */
+	int64_t ended_s;   /* a drain or maint was in force last; 0: never */
 	enum answer_told saying; /* to all, now */
 	uint64_t since_ms;       /* the start */
 	bool nobody;             /* said that nobody polls */
@@ -82,6 +84,9 @@ void pollers_free(struct pollers *p);
 void pollers_restore(struct pollers *p, const struct poller *was);
 /* Makes `p` what `from` is.  0, or UV_ENOMEM with nobody in it. */
 int pollers_copy(struct pollers *p, const struct pollers *from);
+
+/* Somebody has asked over HTTP, as a health check does. */
+void pollers_checked(struct pollers *p, struct poller_time now);
 
 /* Every poller is owed: somebody asked for it. */
 void pollers_take_all(struct pollers *p);

@@ -134,6 +134,11 @@ const char *standing_line(
 	return s->lines[form].text;
 }
 
+void standing_checked(struct standing *s)
+{
+	pollers_checked(&s->pollers, time_now());
+}
+
 const struct pollers *standing_pollers(const struct standing *s)
 {
 	return &s->pollers;

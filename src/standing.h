@@ -142,6 +142,9 @@ void standing_set_policy(struct standing *s, enum poller_policy policy);
 const char *standing_line(
 	struct standing *s, const struct addr_host *host, size_t *len);
 
+/* A health check over HTTP. */
+void standing_checked(struct standing *s);
+
 const struct pollers *standing_pollers(const struct standing *s);
 /* Every poller is owed `ready`. */
 void standing_owe(struct standing *s);

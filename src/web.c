@@ -50,6 +50,8 @@ static enum httpd_next check(struct server *s, enum httpd_time when,
 	struct standing_view view;
 	const char *words = "Puppetmaster is running.\r\n";
 
+	if (when == HTTPD_FIRST)
+		standing_checked(server_standing(s));
 	standing_look(server_standing(s), &view);
 	if (when != HTTPD_LAST && undecided(&view, orders))
 		return HTTPD_LATER;

@@ -9,7 +9,7 @@ from cryptography import x509
 import peer as peers
 from ports import HOST
 from waiting import wait_until
-from web import samples
+from web import ask, samples
 
 HTTP = {"usher_http_listen": HOST + ":0"}
 
@@ -116,6 +116,19 @@ def test_polls(pair):
     pair.order("auto", "puppet1")
     assert samples(pair)["usher_ready_owed{%s}" % two] == 1
     assert found["usher_polls_refused_total"] == 0
+
+
+def test_checks_over_http(pair):
+    """Those of old, which no agent has to do with."""
+    checks = 'usher_http_checks_total{server="puppet%d"}'
+    age = 'usher_last_http_check_age_seconds{server="puppet%d"}'
+    before = samples(pair)
+    assert before[checks % 1] == 0 and age % 1 not in before
+    for path in ("/server/puppet1", "/server/puppet1/drainable", "/status"):
+        ask(pair, path)
+    after = samples(pair)
+    assert (after[checks % 1], after[checks % 2]) == (2, 0)
+    assert after[age % 1] < 60 and age % 2 not in after
 
 
 def end_of(path):

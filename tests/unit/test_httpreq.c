@@ -23,6 +23,7 @@ static const struct {
 	{ "GET /a%2Fb%c3%A9 HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/a/b\xc3\xa9", 0 },
 	{ "GET /?a=%zz HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/", 0 },
 	{ "GET http://x:1/a?b HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/a", 0 },
+	{ "GET http://x?a=/metrics HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/", 0 },
 	{ "GET HTTP://x HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/", 0 },
 	{ "\r\nGET / HTTP/1.1\r\n\r\n", HTTPREQ_GET, "/", 0 },
 	{ "BREW /pot HTTP/1.1\r\n\r\n", HTTPREQ_OTHER, "", 0 },

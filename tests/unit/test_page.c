@@ -185,6 +185,28 @@ static void chart(void **state)
 		"<path class=\"running\" d=\"M359 90V73H362V90Z\"/>");
 	expect_part(page_of(&s, 1),
 		"weight 0%, 4 of 4 JRubies lent, 4 requests wait\"");
+	/* The top of the scale, and half of it. */
+	expect_part(page_of(&s, 1), "<text x=\"366\" y=\"59\">8</text>");
+	expect_part(page_of(&s, 1), "<text x=\"366\" y=\"76\">4</text>");
+}
+
+/* Probes that are a minute and a half apart leave no holes. */
+static void chart_of_few_probes(void **state)
+{
+	static struct trail trail;
+	struct probed figures = { .figures = PROBED_FIGURES,
+		.jruby = { .jrubies = 1, .borrowed = 1, .waiting = 33 } };
+	struct report_server s = servers[0];
+
+	(void)state;
+	s.view.trail = &trail;
+	trail_probe(&trail, &figures, NOW_MS - 3 * TRAIL_SAMPLE_MS);
+	trail_probe(&trail, &figures, NOW_MS);
+	expect_part(page_of(&s, 1),
+		"<path class=\"waiting\" d=\"M350 90V56H362V90Z\"/>");
+	/* No label of the one JRuby, which would lie on that of 0. */
+	expect_part(page_of(&s, 1), "\">34</text>");
+	without(page_of(&s, 1), "\">1</text>");
 }
 
 static void many_servers(void **state)
@@ -224,6 +246,7 @@ int main(void)
 		cmocka_unit_test(pollers),
 		cmocka_unit_test(certificate),
 		cmocka_unit_test(chart),
+		cmocka_unit_test(chart_of_few_probes),
 		cmocka_unit_test(many_servers),
 		cmocka_unit_test(policy),
 	};

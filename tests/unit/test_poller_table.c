@@ -227,6 +227,19 @@ static void each_is_told_once(void **state)
 	pollers_free(&f.p);
 }
 
+/* Who has only a health check over HTTP needs no agent. */
+static void checks_are_enough(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	pollers_checked(&f.p, f.now);
+	assert_int_equal(look_for(&f, 100).nobody, 0);
+	assert_int_equal(f.p.checks, 1);
+	pollers_free(&f.p);
+}
+
 static void the_forgotten(void **state)
 {
 	struct fix f;
@@ -358,6 +371,7 @@ int main(void)
 		cmocka_unit_test(live),
 		cmocka_unit_test(intervals_are_learnt),
 		cmocka_unit_test(each_is_told_once),
+		cmocka_unit_test(checks_are_enough),
 		cmocka_unit_test(the_forgotten),
 		cmocka_unit_test(one_that_is_owed_is_forgotten_late),
 		cmocka_unit_test(one_that_was_known),
