@@ -87,7 +87,7 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
 test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd test-puppet \
-      test-packages
+      test-packages test-trixie
 test-fast: test-unit test-sim test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -128,6 +128,16 @@ test-systemd: deps-systemd $(PROGS)
 
 test-puppet: deps-puppet $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet tests/compare
+
+# From its cold start to its stop; the first of the above.
+test-puppet-start: deps-puppet $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet/test_puppetserver.py
+
+# On Debian 13: its compiler, libraries, HAProxy and Puppet Server 8.  That
+# Debian is fetched once: build/trixie.
+test-trixie: deps-package
+	$(Q)scripts/in-debian trixie scripts/test-parts all test-unit test-sim \
+	        test-integration test-puppet-start
 
 # In a Debian of its own, which is fetched once: build/packages.
 test-packages: deps-test deps-package
@@ -228,7 +238,7 @@ help:
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
 	@echo 'make test-KIND     of them the unit, sim, integration, asan, tsan, valgrind,'
-	@echo '                   systemd, puppet or packages'
+	@echo '                   systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
 	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
@@ -246,7 +256,7 @@ help:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
         test-tsan test-threaded test-valgrind valgrind test-soak soak test-systemd \
-        test-puppet test-packages deps-test deps-lint \
+        test-puppet test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

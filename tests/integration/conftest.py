@@ -4,6 +4,7 @@ are gone, with what they had to say checked, when the test is over.
 
 import contextlib
 import os
+import resource
 
 import pytest
 
@@ -16,7 +17,15 @@ from ports import ReservedPort
 from usherd import Usherd
 
 
+# As usherd.service has it; some tests open more than the usual 1,024.
+DESCRIPTORS = 16384
+
+
 def pytest_configure(config):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    soft = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(
+        DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     config.addinivalue_line("filterwarnings",
                             "ignore:ssl.TLSVersion:DeprecationWarning")
 

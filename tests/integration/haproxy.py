@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import shutil
 import signal
 import socket
@@ -35,6 +36,13 @@ def program():
     path = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     assert path, "haproxy: not installed; run scripts/install-deps"
     return path
+
+
+def version():
+    """Its first two numbers."""
+    said = subprocess.run([program(), "-v"], capture_output=True, text=True,
+                          check=True).stdout
+    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", said).groups()))
 
 
 def server_line(name, address, agent_port, *more):
