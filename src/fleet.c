@@ -33,6 +33,7 @@ struct fleet {
 	struct fleet_owner owner;
 	struct parts parts; /* in use */
 	uv_timer_t tick;
+	uint64_t tick_ms; /* the last one, as uv_now() has it */
 };
 
 /* --- polls --- */
@@ -58,11 +59,16 @@ static const char *on_poll(
 
 static void on_tick(uv_timer_t *timer)
 {
-	const struct fleet *f = timer->data;
+	struct fleet *f = timer->data;
+	uint64_t now_ms = uv_now(f->shared.loop), due_ms = f->tick_ms + TICK_MS;
 
+	f->tick_ms = now_ms;
+	ports_look(&f->parts);
+	/* After a standstill, polls that came meanwhile are counted first. */
+	if (now_ms > due_ms + TICK_MS)
+		return;
 	for (size_t i = 0; i < parts_n_servers(&f->parts); i++)
 		standing_look_at_pollers(server_standing(f->parts.servers[i]));
-	ports_look(&f->parts);
 }
 
 /* --- files --- */
@@ -239,6 +245,7 @@ int fleet_open(
 	gate_open(&f->gate, FULL_PROBES);
 	uv_timer_init(loop, &f->tick);
 	f->tick.data = f;
+	f->tick_ms = uv_now(loop);
 	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
 	*out = f;
 	return 0;

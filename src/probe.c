@@ -135,18 +135,20 @@ static void finish_tls(struct probe *p)
 		text);
 }
 
+/* One that comes late itself: what the server said has not been read yet. */
 static void on_deadline(uv_timer_t *timer)
 {
 	struct probe *p = timer->data;
+	unsigned long long age = age_ms(p), due = p->target.timeout_ms;
 
-	if (p->answered)
+	if (age > due + PROBE_STANDSTILL_MS)
+		finish(p, OUTCOME_INTERNAL, "stood still %llu ms", age - due);
+	else if (p->answered)
 		finish(p, OUTCOME_BUSY, "no answer for %llu ms",
-			(unsigned long long)(age_ms(p) -
-				p->report.answered_ms));
+			age - p->report.answered_ms);
 	else if (p->connected)
 		finish(p, OUTCOME_BUSY, "connected, then nothing for %llu ms",
-			(unsigned long long)(age_ms(p) -
-				p->report.connected_ms));
+			age - p->report.connected_ms);
 	else
 		finish_uv(p, UV_ETIMEDOUT);
 }
@@ -203,7 +205,6 @@ static void finish_bad_answer(struct probe *p)
 
 	if (p->answered && exchange_over_limit(&p->exchange))
 		p->report.second = PROBE_OVER_LIMIT;
-
 	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s",
 		p->exchange.error);
 }

@@ -29,6 +29,8 @@ enum {
 	PROBE_NAME_MAX = 256,
 	PROBE_REQUEST_MAX = 512,
 	PROBE_REQUESTS_MAX = EXCHANGE_MAX,
+	/* A deadline seen so late was slept through, here: OUTCOME_INTERNAL. */
+	PROBE_STANDSTILL_MS = 1000,
 };
 
 struct probe_request {
