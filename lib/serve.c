@@ -31,8 +31,6 @@ static void on_connection(uv_stream_t *listener, int status)
 
 	if (status < 0)
 		return;
-	if (s->connections >= SERVE_CONNECTIONS_MAX)
-		serve_conn_drop_oldest(s);
 	serve_conn_accept(s);
 }
 

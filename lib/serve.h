@@ -28,7 +28,8 @@ enum {
 	SERVE_FORGET_MAX = 65536,   /* bytes read and forgotten at the end */
 	SERVE_LINGER_MS = 2000, /* from the reply's last byte to the close */
 	SERVE_FETCH_MS = 60000, /* until the peer has taken all of it */
-	SERVE_CONNECTIONS_MAX = 1024, /* above: the oldest is closed */
+	SERVE_CONNECTIONS_MAX = 1024, /* above: one is closed */
+	SERVE_SOURCE_MAX = 32, /* above, then: the oldest of the newcomer's */
 };
 
 enum serve_event {

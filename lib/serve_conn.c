@@ -4,7 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 500 }; /* whether a half-closed peer is still there */
+#include "addr.h"
+
+enum {
+	LOOK_MS = 500, /* whether a half-closed peer is still there */
+	/*
+	 * That are closing, beside those that may be open.  libuv accepts as
+	 * long as somebody waits: a flood would keep it from reading.
+	 */
+	ENDING_MAX = 64,
+};
 
 struct serve_conn {
 	union stream s;
@@ -23,6 +32,7 @@ struct serve_conn {
 	struct serve *serve;
 	struct serve_conn *older, *newer;
 	struct sockaddr_storage peer;
+	struct addr_host host; /* of the peer; unix: all zero */
 	size_t forgotten;
 	size_t len;
 	size_t cap;
@@ -207,16 +217,30 @@ static void drop(struct serve_conn *c)
 	serve_conn_close(c);
 }
 
-void serve_conn_drop_oldest(struct serve *s)
+/*
+ * Who makes room for `c`: of an address that has many, its own oldest; else the
+ * oldest of all.  Those that are held come last.
+ */
+static struct serve_conn *in_the_way(
+	const struct serve *s, const struct serve_conn *c)
 {
-	struct serve_conn *c = s->oldest;
+	struct serve_conn *oldest = NULL, *own = NULL;
+	size_t n = 0;
 
-	while (c != NULL && c->held)
-		c = c->newer;
-	if (c == NULL)
-		c = s->oldest;
-	if (c != NULL)
-		drop(c);
+	for (struct serve_conn *p = s->oldest; p != NULL; p = p->newer) {
+		if (p->held || p == c)
+			continue;
+		if (oldest == NULL)
+			oldest = p;
+		if (memcmp(&p->host, &c->host, sizeof(p->host)) != 0)
+			continue;
+		if (own == NULL)
+			own = p;
+		n++;
+	}
+	if (n >= SERVE_SOURCE_MAX)
+		return own;
+	return oldest != NULL ? oldest : s->oldest;
 }
 
 static void on_late(uv_timer_t *timer)
@@ -276,6 +300,8 @@ static int accept_conn(struct serve *s, struct serve_conn *c)
 	if (rc == 0 && s->kind == KIND_TCP)
 		rc = uv_tcp_getpeername(
 			&c->s.tcp, (struct sockaddr *)&c->peer, &len);
+	if (rc == 0 && s->kind == KIND_TCP)
+		rc = addr_host(&c->host, (struct sockaddr *)&c->peer);
 	return rc;
 }
 
@@ -292,9 +318,10 @@ int serve_conn_make_spare(struct serve *s)
 
 void serve_conn_accept(struct serve *s)
 {
-	struct serve_conn *c = s->spare;
+	bool room = s->connections < SERVE_CONNECTIONS_MAX + ENDING_MAX;
+	struct serve_conn *c = room ? s->spare : NULL;
 
-	/* What is not accepted stops the listener until it is. */
+	/* What is not accepted stops the listener until one has closed. */
 	s->stalled = c == NULL;
 	if (s->stalled)
 		return;
@@ -309,6 +336,8 @@ void serve_conn_accept(struct serve *s)
 		serve_conn_close(c);
 		return;
 	}
+	if (s->connections > SERVE_CONNECTIONS_MAX)
+		drop(in_the_way(s, c));
 	ask(c, SERVE_OPENED);
 	if (c->closing)
 		return;

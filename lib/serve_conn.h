@@ -26,7 +26,7 @@ struct serve {
 	size_t connections;
 	struct serve_conn *oldest, *newest;
 	struct serve_conn *spare; /* for when there is no memory */
-	bool stalled; /* one waits at the listener, and there was no spare */
+	bool stalled; /* one waits at the listener: no spare, or too many */
 	uint64_t patience_ms;
 	size_t request_max; /* bytes kept of a request */
 	size_t rests;       /* bytes of replies that wait to be taken */
@@ -42,9 +42,6 @@ int serve_conn_make_spare(struct serve *s);
 
 /* Takes the connection that waits at the listener. */
 void serve_conn_accept(struct serve *s);
-
-/* Ends the oldest that nobody holds, or the oldest; SERVE_GONE says so. */
-void serve_conn_drop_oldest(struct serve *s);
 
 /* Ends it without a word. */
 void serve_conn_close(struct serve_conn *c);
