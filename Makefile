@@ -20,7 +20,10 @@ flags.release = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 flags.asan  = -O1 -g -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags.tsan  = -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+flags.fuzz  = -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+              -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags.coverage = $(flags.asan) --coverage -fprofile-update=atomic
+link.fuzz    = -fsanitize=fuzzer
 link.release = -pie -Wl,-z,relro,-z,now
 
 # Ours come apart from CFLAGS: `make CFLAGS=-O0` must not lose -std or -Werror.
@@ -45,6 +48,7 @@ SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
 SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
 BENCH       := $(B)/tests/bench/peer $(B)/tests/bench/polls
 UNITS       := $(wildcard scripts/systemd/*.service scripts/systemd/*.path)
+FUZZERS     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 Q           := $(if $(V),,@)
@@ -62,11 +66,17 @@ $(TESTS): LDLIBS += -lcmocka
 $(B)/print_replies: $(B)/tests/integration/print_replies.o $(B)/modules.a \
 	$(B)/lib.a
 
+# With libFuzzer's own main(), or with one that plays files.
+$(FUZZERS): %: %.o $(B)/modules.a $(B)/lib.a \
+	$(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
+$(B)/tests/fuzz/fuzz_http: $(B)/tests/fuzz/oracle.o
+$(B)/tests/fuzz/fuzz_http: LDLIBS += -lhttp_parser
+
 $(B)/sim: $(B)/tests/sim/sim.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): %: %.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): LDLIBS += -lcmocka
 
-$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(BENCH):
+$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(BENCH) $(FUZZERS):
 	$(call say,LD)
 	$(Q)$(link)
 
@@ -88,7 +98,7 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd test-puppet \
       test-packages test-trixie
-test-fast: test-unit test-sim test-integration
+test-fast: test-unit test-sim test-fuzz test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
 	$(Q)scripts/run-unit-tests $(TESTS)
@@ -96,6 +106,21 @@ test-unit: deps-test $(PROGS) $(TESTS)
 # Farms in simulated time, with the code that makes weights and replies.
 test-sim: deps-test $(SIM_TESTS)
 	$(Q)scripts/run-unit-tests $(SIM_TESTS)
+
+# What fuzzing has found worth keeping, with any compiler.
+test-fuzz: deps-test $(FUZZERS)
+	$(Q)for t in $(FUZZERS); do \
+	        $$t tests/fuzz/corpus/$${t##*/fuzz_} || exit 1; \
+	done
+
+# libFuzzer itself; what it finds is left in build/fuzz/found.
+FUZZ_SECONDS ?= 60
+fuzz: deps-fuzz
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang WERROR=1 fuzz-all
+fuzz-all: $(FUZZERS)
+	$(Q)for t in $(FUZZERS); do \
+	        tests/fuzz/run $$t $(FUZZ_SECONDS) || exit 1; \
+	done
 
 test-integration: deps-test $(PROGS) $(B)/print_replies
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
@@ -182,6 +207,8 @@ test-soak:
 # Debian packages; does nothing when nothing is missing.
 deps-test:
 	$(Q)scripts/install-deps build test
+deps-fuzz:
+	$(Q)scripts/install-deps build test fuzz
 deps-lint:
 	$(Q)scripts/install-deps build lint
 deps-systemd:
@@ -237,9 +264,10 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-KIND     of them the unit, sim, integration, asan, tsan, valgrind,'
+	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, asan, tsan, valgrind,'
 	@echo '                   systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
+	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
 	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
@@ -255,7 +283,7 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-tsan test-threaded test-valgrind valgrind test-soak soak test-systemd \
+        test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded test-valgrind valgrind test-soak soak test-systemd \
         test-puppet test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install deb rpm clean help

@@ -138,6 +138,7 @@ def test_drop_in(text, tmp_path, start_pages):
     (tmp_path / "usher-hold.service.d").mkdir()
     override = tmp_path / "usher-hold.service.d" / "override.conf"
     override.write_text(text + "\n")
+    override.chmod(0o644)  # whatever umask the tests run with
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
                           text=True, capture_output=True, timeout=DEADLINE)
     assert done.returncode == 0 and str(override) not in done.stderr, done

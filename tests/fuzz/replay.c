@@ -1,0 +1,54 @@
+/*
+ * In place of libFuzzer: gives each file of the folders named to the target.
+ * A folder without a file is an error: then nothing was tried.
+ */
+#include "fuzz.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+static void play(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	assert(f != NULL);
+	len = getdelim(&text, &cap, EOF, f);
+	fclose(f);
+	LLVMFuzzerTestOneInput((uint8_t *)text, len > 0 ? (size_t)len : 0);
+	free(text);
+}
+
+static int play_all(const char *folder)
+{
+	struct dirent *entry;
+	char path[4096];
+	DIR *d = opendir(folder);
+	int n = 0;
+
+	if (d == NULL)
+		return 0;
+	while ((entry = readdir(d)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		play(path);
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		int n = play_all(argv[i]);
+
+		printf("  FUZZ    %s (%d)\n", argv[i], n);
+		if (n == 0)
+			return 1;
+	}
+	return argc < 2;
+}
