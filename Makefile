@@ -162,7 +162,7 @@ test-puppet-start: deps-puppet $(PROGS)
 # Debian is fetched once: build/trixie.
 test-trixie: deps-package
 	$(Q)scripts/in-debian trixie scripts/test-parts all test-unit test-sim \
-	        test-integration test-puppet-start
+	        test-fuzz test-integration test-puppet-start
 
 # In a Debian of its own, which is fetched once: build/packages.
 test-packages: deps-test deps-package
