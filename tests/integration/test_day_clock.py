@@ -4,7 +4,6 @@ one of two HAProxys, as on a host that has both.
 
 import pytest
 
-import peer as peers
 from balanced import ONE, TWO
 from canaries import PLAN, STEPS, percent, plan
 from day import DRAIN, IN
@@ -80,6 +79,7 @@ def start(tmp_path, start_peer, port, start_usherd, config_for, cleanup):
         for balancer in balancers:
             cleanup.callback(balancer.stop)
         host = Host(clock, usherd, peer, balancers)
+        usherd.wait_fact("verdict", **{"is": "up"})
         host.wait_shown(IN)
         return host
     return start
@@ -90,8 +90,10 @@ def host(start):
     return start()
 
 
-def run_out(host):
-    return host.usherd.facts("order", by="usherd (it has run out)")
+def ended_once(host):
+    by_itself = {"by": "usherd (it has run out)"}
+    host.usherd.wait_fact("order", **by_itself)
+    return len(host.usherd.facts("order", **by_itself)) == 1
 
 
 # --- orders -----------------------------------------------------------------
@@ -123,7 +125,7 @@ def test_an_end_is_a_moment_of_the_clock(host, jump, killed):
     if killed:
         host.usherd.start()
     host.wait_shown({"adm": 0})
-    assert len(run_out(host)) == 1
+    assert ended_once(host)
     host.jump(0)
     host.wait_shown(IN)
 

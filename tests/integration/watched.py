@@ -1,4 +1,4 @@
-"""HAProxies of which each poll, and who answers their clients, is written down.
+"""HAProxies of which each poll, and each answer to a client, is written down.
 
 An HAProxy polls a server again only when it has heeded the reply before.  So
 what it is like when a poll comes is what all replies before have made of it:
