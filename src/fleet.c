@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "certfiles.h"
+#include "clock.h"
 #include "log.h"
 #include "parts.h"
 #include "ports.h"
@@ -33,7 +34,7 @@ struct fleet {
 	struct fleet_owner owner;
 	struct parts parts; /* in use */
 	uv_timer_t tick;
-	uint64_t tick_ms; /* the last one, as uv_now() has it */
+	uint64_t tick_ms; /* the last one */
 };
 
 /* --- polls --- */
@@ -60,7 +61,7 @@ static const char *on_poll(
 static void on_tick(uv_timer_t *timer)
 {
 	struct fleet *f = timer->data;
-	uint64_t now_ms = uv_now(f->shared.loop), due_ms = f->tick_ms + TICK_MS;
+	uint64_t now_ms = clock_now_ms(), due_ms = f->tick_ms + TICK_MS;
 
 	f->tick_ms = now_ms;
 	ports_look(&f->parts);
@@ -245,7 +246,7 @@ int fleet_open(
 	gate_open(&f->gate, FULL_PROBES);
 	uv_timer_init(loop, &f->tick);
 	f->tick.data = f;
-	f->tick_ms = uv_now(loop);
+	f->tick_ms = clock_now_ms();
 	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
 	*out = f;
 	return 0;

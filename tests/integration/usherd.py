@@ -298,13 +298,14 @@ class Usherd:
             self.open = wait_until(opened, self.log)
 
     def connect_control(self):
+        """As a blocking connect() does, it waits while too many others do."""
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(DEADLINE)
         try:
             sock.connect(str(self.socket))
         except OSError:
             sock.close()
             raise
+        sock.settimeout(DEADLINE)
         return sock
 
     # --- the process ---
