@@ -24,26 +24,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(SOAK.parent / "integration"))
 
 import peer as peers  # noqa: E402
-from haproxy import HAProxy, server_line  # noqa: E402
+from haproxy import GENERATED, HAProxy, server_line  # noqa: E402
 from pki import NAME, Pki  # noqa: E402
 from usherd import Usherd  # noqa: E402
 from waiting import wait_until  # noqa: E402
 from web import ask, samples  # noqa: E402
 
-CONFIG = """\
-global
-    stats socket {folder}/stats mode 600 level admin
-    server-state-file {folder}/states
-defaults
-    mode tcp
-    load-server-state-from-file global
-    timeout connect 5s
-    timeout client 10s
-    timeout server 10s
-backend puppet
-    balance roundrobin
-    default-server weight 100 agent-check agent-inter 10ms
-"""
 TROUBLES = (
     peers.starting, peers.error, peers.forbidden, peers.garbage,
     peers.short_length, peers.huge_body, peers.many_headers, peers.truncated,
@@ -77,9 +63,10 @@ class Soak:
         self.usherd = Usherd(self.folder, self.config("2s"))
         stack.callback(self.usherd.stop)
         self.ports = dict(zip(SERVERS, self.usherd.agent_ports(2)))
-        self.haproxy = HAProxy(CONFIG + "".join(
-            server_line(name, peer.address, self.ports[name]) + "\n"
-            for name, peer in zip(SERVERS, self.peers)))
+        lines = [server_line(name, peer.address, self.ports[name])
+                 for name, peer in zip(SERVERS, self.peers)]
+        self.haproxy = HAProxy(GENERATED.replace(
+            "{servers}", "\n".join(lines)).replace("100ms", "10ms"))
         stack.callback(self.haproxy.stop)
         self.acts = dict.fromkeys(
             ("trouble", "order", "reload", "rotate", "page", "balancer"), 0)
