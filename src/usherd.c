@@ -180,6 +180,13 @@ static void close_all(struct daemon *d)
 	d->end = fleet_close(d->fleet);
 }
 
+static void close_signals(struct daemon *d)
+{
+	uv_close((uv_handle_t *)&d->hangup, NULL);
+	uv_close((uv_handle_t *)&d->terminate, NULL);
+	uv_close((uv_handle_t *)&d->interrupt, NULL);
+}
+
 static void on_end(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
@@ -187,9 +194,7 @@ static void on_end(uv_signal_t *handle, int number)
 	log_info("ending signal=%d", number);
 	notify_stopping(&d->notify);
 	notify_close(&d->notify);
-	uv_close((uv_handle_t *)&d->hangup, NULL);
-	uv_close((uv_handle_t *)&d->terminate, NULL);
-	uv_close((uv_handle_t *)&d->interrupt, NULL);
+	close_signals(d);
 	close_all(d);
 	if (d->end == FLEET_WAITING)
 		uv_stop(&d->loop);
@@ -255,14 +260,16 @@ static int run(struct daemon *d, struct config *config)
 		uv_run(&d->loop, UV_RUN_DEFAULT);
 		return 1;
 	}
+	/* One that comes from now on is heeded when the loop runs. */
+	handle_signal(d, &d->hangup, on_hangup, SIGHUP);
+	handle_signal(d, &d->terminate, on_end, SIGTERM);
+	handle_signal(d, &d->interrupt, on_end, SIGINT);
 	rc = go_into_service(d, config);
 	if (rc == 0) {
-		handle_signal(d, &d->hangup, on_hangup, SIGHUP);
-		handle_signal(d, &d->terminate, on_end, SIGTERM);
-		handle_signal(d, &d->interrupt, on_end, SIGINT);
 		notify_open(&d->notify, &d->loop);
 		tell_ready(d, "");
 	} else {
+		close_signals(d);
 		close_all(d);
 	}
 	uv_run(&d->loop, UV_RUN_DEFAULT);
