@@ -76,8 +76,10 @@ static size_t begin_line(char *line, size_t cap, enum log_level level)
 	return (size_t)n;
 }
 
-__attribute__((format(printf, 2, 0))) static void write_line(
-	enum log_level level, const char *fmt, va_list ap)
+static void write_line(enum log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void write_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	int saved = errno;
