@@ -12,6 +12,7 @@ from balanced import ONE
 from follower import following
 from haproxy import GENERATED, HAProxy, server_line
 from manual import BUSY, P1, P2, put
+from waiting import wait_until
 
 pytest_plugins = ["manual_site"]  # start_pages
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -89,7 +90,10 @@ def test_probe(text, drained):
 def test_log_and_monitor(text, start_pages):
     site = start_pages(P1)
     with following(site.usherd, "monitor", "-j") as monitor:
-        site.usherd.order("drain", "-m", "kernel upgrade", env=ALICE)
+        def heard():
+            site.usherd.order("drain", "-m", "kernel upgrade", env=ALICE)
+            return monitor.lines
+        wait_until(heard, lambda: monitor)
         seen = json.loads(monitor.wait_line('"order"'))
     alike(one_line(text), seen)
     assert seen in json.loads(site.usherd.order("log", "-j"))
