@@ -114,6 +114,15 @@ def test_remove(debian, poller):
     assert not (debian.root / "usr/sbin/usherd").exists()
 
 
+def test_remove_while_usherd_is_stopped(debian, deb):
+    """Nobody can be told: who removes it is."""
+    debian.install(deb)
+    debian.ctl("stop", "usherd")
+    said = debian.dpkg("-r", "usher")
+    assert "HAProxy may keep what it was told last" in said, said
+    assert not (debian.root / "usr/sbin/usherd").exists()
+
+
 def test_purge(debian, before):
     debian.dpkg("-P", "usher")
     assert debian.files() - before == set()
