@@ -96,8 +96,8 @@ $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd test-puppet \
-      test-packages test-trixie
+test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd \
+      test-puppet test-packages test-trixie
 test-fast: test-unit test-sim test-fuzz test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -278,13 +278,14 @@ help:
 	@echo 'make rpm           an rpm, and its source, in build/rpm'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
 	@echo '                   UNITDIR= SYSUSERSDIR='
-	@echo 'MODE=release|asan|coverage  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
+	@echo 'MODE=release|asan|tsan|coverage|fuzz  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded test-valgrind valgrind test-soak soak test-systemd \
-        test-puppet test-puppet-start test-packages test-trixie deps-test deps-lint \
+        test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
+        test-valgrind valgrind test-soak soak test-systemd test-puppet \
+        test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
