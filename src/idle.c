@@ -33,10 +33,9 @@ static bool shows_none(const struct probed *p)
 	}
 }
 
-static void take_none(struct idle *i, const struct probed *p, uint64_t now_ms)
+static void miss(struct idle *i, uint64_t now_ms)
 {
-	i->since_ms = 0;
-	if (!shows_none(p) || ++i->missed < IDLE_BLIND_PROBES)
+	if (++i->missed < IDLE_BLIND_PROBES)
 		return;
 	if (i->sight != IDLE_BLIND)
 		i->blind_ms = now_ms;
@@ -60,6 +59,14 @@ void idle_probe(struct idle *i, const struct probed *p, uint64_t now_ms)
 	} else {
 		if (was_closed)
 			memset(i, 0, sizeof(*i));
-		take_none(i, p, now_ms);
+		i->since_ms = 0;
+		if (shows_none(p))
+			miss(i, now_ms);
 	}
+}
+
+void idle_unprobed(struct idle *i, uint64_t now_ms)
+{
+	i->since_ms = 0;
+	miss(i, now_ms);
 }

@@ -15,7 +15,7 @@
 enum idle_sight {
 	IDLE_UNKNOWN, /* nothing has been seen yet, or not lately */
 	IDLE_SEEN,
-	IDLE_BLIND,  /* the server gives no figures, again and again */
+	IDLE_BLIND,  /* there are no figures, again and again */
 	IDLE_CLOSED, /* nothing listens there: idle */
 };
 
@@ -35,5 +35,8 @@ struct idle {
 
 /* A probe has ended at now_ms (clock_now_ms()). */
 void idle_probe(struct idle *i, const struct probed *p, uint64_t now_ms);
+
+/* One was due and could not be made. */
+void idle_unprobed(struct idle *i, uint64_t now_ms);
 
 #endif

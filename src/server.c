@@ -61,6 +61,7 @@ struct server {
 };
 
 static void rest(struct server *s, uint64_t ms);
+static void on_timer(uv_timer_t *timer);
 
 const char *server_name(const struct server *s)
 {
@@ -213,12 +214,11 @@ static void look_up(struct server *s)
 	resolve_ask(s->name);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 /* Goes on as far as the files and addresses at hand allow. */
 static void begin(struct server *s)
 {
 	if (trust_conf(s->trust) == NULL) {
+		standing_unprobed(&s->standing);
 		rest(s, WAIT_FOR_TRUST_MS);
 		return;
 	}

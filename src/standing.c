@@ -261,6 +261,12 @@ void standing_probed(struct standing *s, const struct probed *p)
 	refresh(s);
 }
 
+void standing_unprobed(struct standing *s)
+{
+	if (order_keeps_out(&s->orders))
+		idle_unprobed(&s->idle, clock_now_ms());
+}
+
 int standing_wants_figures(const struct standing *s)
 {
 	return s->figures == STANDING_ALWAYS || order_keeps_out(&s->orders) ||

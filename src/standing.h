@@ -122,6 +122,8 @@ void standing_set_rules(struct standing *s, const char *name,
 
 /* A probe has ended. */
 void standing_probed(struct standing *s, const struct probed *p);
+/* None could be made: the CA's files are not there. */
+void standing_unprobed(struct standing *s);
 enum health_pace standing_pace(const struct standing *s);
 
 /* STANDING_IF_NEEDED, before it is called. */

@@ -91,8 +91,8 @@ static void say_sight(struct wait *w, const struct wait_rules *rules,
 		text_format(text, WAIT_TEXT_MAX, "nothing listens there");
 	else if (i->sight == IDLE_BLIND)
 		text_format(text, WAIT_TEXT_MAX,
-			"the server shows no JRuby figures, so whether it is "
-			"idle can't be seen: waiting %llus instead",
+			"no JRuby figures to be had, so whether it is idle "
+			"can't be seen: waiting %llus instead",
 			(unsigned long long)(rules->blind_ms / 1000));
 	else if (i->sight == IDLE_SEEN)
 		text_format(text, WAIT_TEXT_MAX,

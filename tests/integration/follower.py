@@ -17,7 +17,7 @@ DRAINED = "puppet1: up drain 100% # drain by " + ME
 DELIVERED = "puppet1: delivered to 1 HAProxy"
 NOT_BUSY = "puppet1: 0 requests running, 0 waiting"
 NOBODY = "puppet1: warning: no HAProxy polls, so nobody has been told"
-BLIND = ("puppet1: the server shows no JRuby figures, so whether it is idle "
+BLIND = ("puppet1: no JRuby figures to be had, so whether it is idle "
          "can't be seen: waiting %s instead")
 STANDS = "; the order stays in force"
 # Probes, 0.1 s apart: more than it takes to settle and to be idle.

@@ -60,6 +60,14 @@ def test_no_figures(site, peer, metrics):
         settled(waiter.finish())
 
 
+def test_no_ca_file(peer, start_usherd, config_for, tmp_path):
+    """No probe can be made, and so none brings figures."""
+    usherd = start_usherd(config_for(peer, ca_file=tmp_path / "none.pem"))
+    with following(usherd, "drain", "--wait", "--settle", "1s") as waiter:
+        waiter.wait_line(BLIND % "1s")
+        assert NOBODY in settled(waiter.finish())
+
+
 def test_no_figures_and_no_time(site, peer):
     site.haproxy()
     peer.metrics = jruby.missing

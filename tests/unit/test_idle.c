@@ -15,6 +15,7 @@
  *	h  HTTP status 503: stopping       s  no answer in time
  *	u  the figures didn't come whole   x  connection refused
  *	t  no connection in time           d  no such name
+ *	-  one was due and could not be made
  *
  * What is then known: ? nothing, S figures, B blind, C closed.  And since which
  * probe it is idle, counted from 1; 0 where it is not.
@@ -54,6 +55,8 @@ static const struct row {
 	{ "slow after it went", "xsi", "C?S", "103" },
 	{ "blind, then slow", "nnnssi", "??BBBS", "000006" },
 	{ "blind, then gone", "nnnxxi", "??BCCS", "000446" },
+	{ "none could be made", "-----", "??BBB", "00000" },
+	{ "none could be made at first", "---ii", "??BSS", "00044" },
 };
 
 static struct probed probed_of(char letter, uint64_t *borrows)
@@ -81,6 +84,17 @@ static struct probed probed_of(char letter, uint64_t *borrows)
 	return p;
 }
 
+static void probe(
+	struct idle *i, char letter, uint64_t *borrows, uint64_t now_ms)
+{
+	struct probed p = probed_of(letter, borrows);
+
+	if (letter == '-')
+		idle_unprobed(i, now_ms);
+	else
+		idle_probe(i, &p, now_ms);
+}
+
 static char sight_of(const struct idle *i)
 {
 	static const char letters[] = { [IDLE_UNKNOWN] = '?',
@@ -102,9 +116,7 @@ static void each_row(void **state)
 		assert_int_equal(strlen(row->probes), strlen(row->sights));
 		assert_int_equal(strlen(row->probes), strlen(row->since));
 		for (size_t k = 0; row->probes[k] != '\0'; k++) {
-			struct probed p = probed_of(row->probes[k], &borrows);
-
-			idle_probe(&idle, &p, (k + 1) * 1000);
+			probe(&idle, row->probes[k], &borrows, (k + 1) * 1000);
 			if (sight_of(&idle) != row->sights[k] ||
 				idle.since_ms / 1000 !=
 					(uint64_t)(row->since[k] - '0'))

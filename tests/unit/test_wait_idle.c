@@ -137,7 +137,7 @@ static void no_figures_ever(void **state)
 	(void)state;
 	open_delivered(&s, NO_FIGURES, "");
 	step(&s, 1000, "1", NO_FIGURES, WAIT_GOES_ON,
-		"the server shows no JRuby figures, so whether it is idle "
+		"no JRuby figures to be had, so whether it is idle "
 		"can't be seen: waiting 30s instead");
 	quiet(&s, 29, "1", NO_FIGURES);
 	lacks(&s, "it has not settled yet");
@@ -159,7 +159,7 @@ static void blind_before_the_delivery(void **state)
 	for (int i = 0; i < 3; i++)
 		probe(&s, NO_FIGURES);
 	step(&s, 0, "", NO_PROBE, WAIT_GOES_ON,
-		"the server shows no JRuby figures, so whether it is idle "
+		"no JRuby figures to be had, so whether it is idle "
 		"can't be seen: waiting 10s instead");
 	quiet(&s, 2, "", NO_FIGURES);
 	step(&s, 1000, "1", NO_FIGURES, WAIT_GOES_ON, "delivered to 1 HAProxy");
@@ -175,7 +175,7 @@ static void figures_come_back(void **state)
 	(void)state;
 	open_delivered(&s, NO_FIGURES, "");
 	step(&s, 1000, "1", NO_FIGURES, WAIT_GOES_ON,
-		"the server shows no JRuby figures, so whether it is idle "
+		"no JRuby figures to be had, so whether it is idle "
 		"can't be seen: waiting 30s instead");
 	step(&s, 1000, "1", RUNNING, WAIT_GOES_ON,
 		"1 request running, 0 waiting");
