@@ -178,21 +178,6 @@ def test_a_reload_takes_the_server_away(site, peer, config_for):
         lost(waiter.finish(), "it is no longer in the configuration")
 
 
-@pytest.mark.parametrize("end", ["kill", "end"])
-def test_usherd_ends(site, peer, end):
-    haproxy = site.haproxy()
-    peer.metrics = BUSY
-    with following(site.usherd, "drain", "--wait") as waiter:
-        waiter.wait_line(DELIVERED)
-        getattr(site.usherd, end)()
-        said = waiter.finish()
-    assert said.code == 4
-    assert said.err.startswith("usherctl: usherd has gone; ")
-    assert "stays in force" in said.err
-    site.usherd.start()
-    site.stays(haproxy, **DRAIN)
-
-
 @pytest.mark.parametrize("words, stays", [
     (["drain", "--wait"], "the order stays in force, `usherctl auto` ends"),
     (["hold", "--wait"], "the hold stays in force, `usherctl auto --hold` e"),

@@ -11,7 +11,7 @@ import pytest
 from conftest import SHAPES
 from machine import SSL
 from pki import NAME
-from planned import HOLD, Busy, cut_off, status
+from planned import HOLD, Busy, cut_off, let_finish, status
 
 pytestmark = [
     pytest.mark.usefixtures("settled"),
@@ -50,11 +50,13 @@ def test_without_usherd(machine):
 
 
 def test_usherd_crashes_meanwhile(machine):
+    """Who waits waits on with the next one."""
     busy = Busy(machine, "restart", machine.name)
     busy.wait_told()
     machine.kill("usherd", signal.SIGKILL)
-    cut_off(busy, "usherd has gone")
-    machine.wait_state("usherd", "active")
+    busy.wait_said(HOLD, "usherd has gone; waiting for it to come back")
+    let_finish(busy, HOLD, "SIGTERM")
+    busy.done()
 
 
 def test_never_idle(machine):
