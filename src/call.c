@@ -18,6 +18,7 @@
 enum {
 	PATIENCE_MS = 30 * 1000,
 	LATE_MS = 5000, /* --timeout is usherd's to keep, and to explain */
+	RETURN_MS = 10 * 1000, /* usherd, after its end */
 	RETRY_MS = 200,
 	LINE_MAX_BYTES = 2048,
 	WIDTH_MAX = 1000,
@@ -331,7 +332,7 @@ static int give_up(const struct talk *t)
 static int follow_next(struct talk *t)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
-	uint64_t end_ms = clock_now_ms() + time_left(t, PATIENCE_MS);
+	uint64_t end_ms = clock_now_ms() + time_left(t, RETURN_MS);
 	int rc = GONE;
 
 	fputs("usherctl: usherd has gone; waiting for it to come back\n",
