@@ -8,7 +8,8 @@ SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 INSTALL     ?= install
-VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION     := $(shell git describe --tags --match 'v[0-9]*' --always --dirty \
+               2>/dev/null || echo dev)
 
 # MODE picks flags and a build folder of its own, so objects never mix.
 MODE        ?= release
@@ -168,7 +169,7 @@ test-trixie: deps-package
 test-packages: deps-test deps-package
 	$(Q)$(MAKE) --no-print-directory deb rpm >build/packages.log 2>&1 || \
 	        { tail -n 50 build/packages.log; exit 1; }
-	$(Q)$(PYTEST) tests/packages
+	$(Q)$(PYTEST) -n 2 --dist loadscope tests/packages
 
 # The old way, HAProxy's own check, and usher: half an hour.
 compare: deps-compare $(PROGS)
@@ -251,6 +252,17 @@ install: all
 	$(INSTALL) -m 644 scripts/systemd/usher.sysusers \
 	        $(DESTDIR)$(SYSUSERSDIR)/usher.conf
 
+# With the same variables.  Folders stay: others may have them too.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(PROGS))) \
+	        $(addprefix $(DESTDIR)$(MANDIR)/man8/,usherd.8 usherctl.8) \
+	        $(DESTDIR)$(MANDIR)/man5/usher.conf.5 \
+	        $(DESTDIR)$(MANDIR)/man7/usher-protocol.7 \
+	        $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
+	        $(DESTDIR)$(BASHCOMPDIR)/usherctl \
+	        $(DESTDIR)$(ZSHCOMPDIR)/_usherctl \
+	        $(DESTDIR)$(SYSUSERSDIR)/usher.conf
+
 # Packages of what lies here, whether git knows it or not.
 deb: deps-package
 	scripts/make-deb build/deb
@@ -278,6 +290,7 @@ help:
 	@echo 'make rpm           an rpm, and its source, in build/rpm'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR= SBINDIR= MANDIR='
 	@echo '                   UNITDIR= SYSUSERSDIR='
+	@echo 'make uninstall     takes away what install has put there, with the same variables'
 	@echo 'MODE=release|asan|tsan|coverage|fuzz  V=1 shows commands  WERROR=1  CFLAGS= CPPFLAGS= LDFLAGS='
 
 .DELETE_ON_ERROR:
@@ -287,5 +300,5 @@ help:
         test-valgrind valgrind test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
-        sim plots demo lint install deb rpm clean help
+        sim plots demo lint install uninstall deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,5 +1,6 @@
 """The packages that `make deb` and `make rpm` have built."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,35 @@ def older(deb, tmp_path_factory):
 @pytest.fixture(scope="session")
 def rpm():
     return built("rpm/usher-*-1*[!c].rpm")
+
+
+@pytest.fixture(scope="session")
+def older_rpm(rpm, tmp_path_factory):
+    """The same, too: what is in it is not built again."""
+    folder = tmp_path_factory.mktemp("older-rpm")
+    spec = (rpm.parent / "usher.spec").read_text().split("%changelog\n")[0]
+    spec = re.sub(r"^%(license|doc) .*\n", "", spec, flags=re.M)
+    spec = re.sub(r"^(Version: +).*", r"\g<1>0.0~a", spec, flags=re.M)
+    spec = re.sub(r"^%prep\n.*?(?=^%post\n)",
+                  "%%install\ncp -a %s/content/. %%{buildroot}\n\n" % folder,
+                  spec, flags=re.M | re.S)
+    (folder / "usher.spec").write_text(spec)
+    (folder / "content").mkdir()
+    run("sh", "-c", "rpm2cpio %s | cpio -id --quiet" % rpm,
+        cwd=folder / "content")
+    with open(folder / "content/etc/usher/usher.conf", "a",
+              encoding="ascii") as config:
+        config.write("# older\n")
+    for left_out in "lib/.build-id", "share/doc", "share/licenses":
+        shutil.rmtree(folder / "content/usr" / left_out)
+    run("rpmbuild", "-bb", "--nodeps", "--define", "_topdir %s" % folder,
+        "--define", "__brp_compress true", "--define", "__brp_strip true",
+        "--define", "_build_id_links none",
+        "--define", "_unitdir /usr/lib/systemd/system",
+        "--define", "_sysusersdir /usr/lib/sysusers.d", folder / "usher.spec")
+    shutil.rmtree(folder / "content")
+    older, = folder.glob("RPMS/*/*.rpm")
+    return older
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """A small Debian of this host's release, in which a package is installed."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -14,8 +15,21 @@ MORE = ["systemd", "systemd-sysv"]
 FETCH_SECONDS = 1200
 # What dpkg, systemd and useradd write for themselves.
 NOT_OURS = re.compile(
-    r"^(var/(log|cache|tmp|lib/(dpkg|systemd|apt|private|pam|ucf)/?)|run/|tmp/"
-    r"|dev/|proc/|sys/|etc/[^/]*-$|etc/\.pwd\.lock$)")
+    r"^(var/(log|cache|tmp|lib/(dpkg|rpm|systemd|apt|private|pam|ucf)/?)|run/"
+    r"|tmp/|dev/|proc/|sys/|etc/[^/]*-$|etc/\.pwd\.lock$)")
+
+
+def hidden():
+    """What usherd.service hides from usherd."""
+    unit = (ROOT / "scripts/systemd/usherd.service").read_text()
+    lines = re.findall("^InaccessiblePaths=(.*)", unit, re.M)
+    return [path.lstrip("-+") for path in " ".join(lines).split()]
+
+
+def rpm_at(root):
+    """The command; what is needed is there, from Debian's packages."""
+    return ["rpm", "--root=%s" % root, "--dbpath=/var/lib/rpm",
+            "--force-debian", "--nodeps", "--nosignature"]
 
 
 def source():
@@ -38,13 +52,20 @@ def fetched(deb):
     mirror, release = source()
     packages = sorted({*MORE, *needed(deb)})
     folder = CACHE / ("%s-%s" % (release, "-".join(packages)))
-    if not folder.exists():
-        new = folder.with_name("new")
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        debootstrap(new, packages, release, mirror)
-        new.rename(folder)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            new = folder.with_name("new")
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            debootstrap(new, packages, release, mirror)
+            new.rename(folder)
     return folder
+
+
+def copied(deb, root):
+    run("cp", "-a", "--reflink=auto", fetched(deb), root)
 
 
 def debootstrap(folder, packages, release, mirror):
@@ -58,12 +79,18 @@ def debootstrap(folder, packages, release, mirror):
         path.unlink()
 
 
+def files(root):
+    """All that a package could have left behind."""
+    paths = (str(p.relative_to(root)) for p in root.rglob("*"))
+    return {p for p in paths if not NOT_OURS.search(p)}
+
+
 class Debian(Nspawn):
     """It is up, and has never seen Puppet."""
 
     def __init__(self, folder, deb):
         root = Path(folder) / "root"
-        run("cp", "-a", "--reflink=auto", fetched(deb), root)
+        copied(deb, root)
         (root / "etc/hostname").write_text("test\n")
         (root / "etc/hosts").write_text("127.0.0.1 localhost test\n")
         for name in ("var/log/journal", "srv"):
@@ -80,11 +107,13 @@ class Debian(Nspawn):
         (self.root / "srv/usher.deb").unlink()
         return said
 
+    def rpm(self, *words):
+        """This host's, at work in there: the machine has none."""
+        return run("nsenter", "-t", self.leader, "-u", "-i", "-n", "-p",
+                   *rpm_at("/proc/%s/root" % self.leader), *words)
+
     def files(self):
-        """All that a package could have left behind."""
-        paths = (str(p.relative_to(self.root)) for p in
-                 self.root.rglob("*"))
-        return {p for p in paths if not NOT_OURS.search(p)}
+        return files(self.root)
 
     def close(self):
         super().close()

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 from nspawn import run
@@ -32,9 +33,16 @@ class Checkout:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", text)
 
+    def source(self, **env):
+        return subprocess.run(
+            [self.folder / "scripts/package-source", self.copies], text=True,
+            capture_output=True, env={**os.environ, "LC_ALL": "C", **env},
+            timeout=60)
+
     def version(self):
-        version = run(self.folder / "scripts/package-source",
-                      self.copies).strip()
+        done = self.source()
+        assert (done.returncode, done.stderr) == (0, ""), done
+        version = done.stdout.strip()
         run("dpkg", "--validate-version", version)
         assert "-" not in version, "rpm takes none"
         return version
@@ -53,6 +61,51 @@ def checkout(tmp_path):
 def test_without_a_tag(checkout):
     assert re.fullmatch(r"0\.0~git20260102\.020405\.[0-9a-f]{7}",
                         checkout.version())
+
+
+def test_other_tags_are_no_versions(checkout):
+    for tag in "reviewed", "vagrant", "1.2":
+        checkout.git("tag", tag)
+    assert checkout.version().startswith("0.0~git2026")
+
+
+def stops(checkout, sentence):
+    """With one line, and nothing is copied."""
+    done = checkout.source()
+    assert (done.returncode, done.stdout) == (1, ""), done
+    assert re.fullmatch("package-source: git doesn't say which version this "
+                        "is: .*(%s).*\n" % sentence, done.stderr), done
+    assert list(checkout.copies.iterdir()) == []
+
+
+def test_without_git_it_stops(checkout):
+    shutil.rmtree(checkout.folder / ".git")
+    stops(checkout, "not a git repository")
+    run("git", "init", "-q", checkout.folder.parent)
+    stops(checkout, "not have any commits|bad default revision")
+    # As where somebody has put the sources into a repository of theirs.
+    run("git", "-c", "user.name=test", "-c", "user.email=test@example.com",
+        "commit", "-q", "--allow-empty", "-m", "theirs",
+        cwd=checkout.folder.parent)
+    stops(checkout, "it knows only")
+
+
+def test_without_history_it_stops(checkout):
+    shutil.rmtree(checkout.folder / ".git/objects")
+    (checkout.folder / ".git/objects").mkdir()
+    stops(checkout, "HEAD|object")
+
+
+def test_a_git_that_fails_later_stops_it(checkout):
+    """At what its version is made of."""
+    broken = checkout.folder.parent / "bin"
+    broken.mkdir()
+    (broken / "git").write_text(
+        '#!/bin/sh\n[ "$1" != status ] || exit 128\nPATH=${PATH#*:} exec git'
+        ' "$@"\n')
+    (broken / "git").chmod(0o755)
+    done = checkout.source(PATH="%s:%s" % (broken, os.environ["PATH"]))
+    assert done.returncode != 0 and done.stdout == "", done
 
 
 def test_of_a_tag_and_later(checkout):

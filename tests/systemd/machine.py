@@ -32,9 +32,9 @@ FILES = {
 }
 
 
-def make_install(*variables):
+def make_install(*variables, target="install"):
     """What is built, as it is: `-o all` builds nothing again."""
-    run("make", "-s", "-C", ROOT, "-o", "all", "install",
+    run("make", "-s", "-C", ROOT, "-o", "all", target,
         "B=" + os.path.relpath(Path(binary()).parent, ROOT), *variables)
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import SHAPES
 from machine import SSL
 from pki import NAME
-from planned import HOLD, Busy, cut_off, status
+from planned import HOLD, Busy, cut_off, let_finish, status
 
 pytestmark = [
     pytest.mark.usefixtures("settled"),
@@ -33,6 +33,23 @@ def test_sight(machine):
     facts = machine.run("cat", "/proc/%s/status" % pid)
     for line in ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
         assert line in facts, facts
+
+
+def test_sight_of_a_hold(machine):
+    """The control socket, and nothing of Puppet's."""
+    busy = Busy(machine, "restart", machine.name)
+    busy.wait_told()
+    pid = machine.property(HOLD, "ControlPID")
+    for hidden, path in ((0, "/run/usher/control.sock"),
+                         (1, "/%s/certs/ca.pem" % SSL),
+                         (1, "/etc/puppet/puppet.conf")):
+        machine.run("test", "-e", path)
+        machine.run("nsenter", "-t", pid, "-m", "test", "-e", path, ok=hidden)
+    facts = machine.run("cat", "/proc/%s/status" % pid)
+    for line in ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        assert line in facts, facts
+    let_finish(busy, HOLD, "SIGTERM")
+    busy.done()
 
 
 def test_not_by_itself(machine):

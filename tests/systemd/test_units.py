@@ -38,11 +38,34 @@ def test_systemd_has_nothing_to_say(installed):
     assert "usher" not in said, said
 
 
-def test_exposure(installed):
-    """Of the one that faces the network."""
+@pytest.mark.parametrize("unit, most", [
+    ("usherd", 2.0), ("usher-hold", 2.0), ("usher-hold-reload", 2.0)])
+def test_exposure(installed, unit, most):
+    """Of those that run as the user usher."""
     said = run("systemd-analyze", "security", "--offline=true", "--no-pager",
-               installed / "usherd.service")
+               installed / (unit + ".service"))
     figure = float(re.search(r"exposure level for \S+: ([\d.]+)",
                              said).group(1))
-    print("\nexposure of usherd.service: %.1f of 10, lower is better" % figure)
-    assert figure <= 2.0, said
+    print("\nexposure of %s.service: %.1f of 10, lower is better"
+          % (unit, figure))
+    assert figure <= most, said
+
+
+def test_uninstall(tmp_path):
+    """What is not of `make install` stays, in the same folders too."""
+    theirs = {tmp_path / path for path in (
+        "etc/usher/usher.conf", "usr/sbin/other", "usr/share/man/man8/other.8",
+        "usr/lib/systemd/system/usherd.service.d/mine.conf",
+        "usr/lib/sysusers.d/other.conf")}
+    for path in theirs:
+        path.parent.mkdir(parents=True)
+        path.write_text("mine\n")
+    where = "DESTDIR=%s" % tmp_path, "PREFIX=/usr"
+    make_install(*where)
+    assert len(files(tmp_path)) > len(theirs) + 10
+    make_install(*where, target="uninstall")
+    assert files(tmp_path) == theirs
+
+
+def files(folder):
+    return {path for path in folder.rglob("*") if not path.is_dir()}
