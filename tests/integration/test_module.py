@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,57 @@ def test_what_usherd_refuses_is_not_put_in_place(site):
     site.daemon.wait_reply("up ready 100%")
 
 
+def test_a_reload_that_fails_is_tried_again(site, port):
+    """By each run, visibly, until it has gone well."""
+    changed = site.manifest(agent_listen="127.0.0.1:%d" % port.number)
+    with port.listener():
+        for _ in range(2):
+            code, said = site.node.apply(changed)
+            assert code in FAILED and "can't be put into force" in said
+    reloads = site.reloads()
+    site.node.change(changed)
+    assert site.reloads() == reloads + 1
+    assert site.daemon.reply(port=port.number) == "up ready 100%"
+    assert site.services.done == ["start"]
+
+
+def test_what_somebody_has_changed_meanwhile_is_loaded_again(site):
+    """Also when they have reloaded, so that usherd goes by their file."""
+    ours = site.node.config.read_text()
+    site.node.config.write_text(ours + "[server added]\n")
+    assert site.daemon.ctl("reload").code == 0
+    assert "added" in site.daemon.ctl("status").out
+    site.node.change(site.manifest())
+    assert site.node.config.read_text() == ours
+    assert "added" not in site.daemon.ctl("status").out
+
+
+def test_the_socket_is_no_shell_command(site):
+    """Whatever it is called, usherd makes it and is asked there."""
+    mark = site.daemon.own / "mark"
+    site.daemon.socket = Path("%s/a'; touch %s; '" % (site.daemon.own, mark))
+    site.daemon.socket.parent.mkdir(parents=True)
+    site.node.change(site.manifest(control_socket=site.daemon.socket))
+    assert site.daemon.status()["name"] == "puppet1.example.com"
+    assert not mark.exists()
+
+
+def test_hold_units(site):
+    """Nothing else starts them beside a Puppet Server that runs already, after
+    an rpm; those of one that stops, that starts, or that is off are left alone.
+    """
+    services = site.services
+    for server, hold in (("active", "deactivating"), ("activating", "inactive"),
+                         ("deactivating", "inactive")):
+        services.put(puppetserver=server, usher_hold=hold)
+        code, said = site.node.apply(site.manifest())
+        assert (code, services.state("usher_hold")) == (0, hold), said
+    services.put(puppetserver="inactive", pe_puppetserver="active")
+    site.node.change(site.manifest())
+    assert services.state("usher_hold") == "active"
+    assert services.state("usher_hold_reload") == "active"
+
+
 def test_nothing_given_is_a_configuration(node):
     """Without services nothing is reloaded either: there is no usherd here."""
     node.change(node.usher())
@@ -142,7 +194,8 @@ def test_values_as_usherd_reads_them(node):
 
 @pytest.mark.parametrize("params", [
     {"settings": {"allow": "::1\n[server x]"}}, {"servers": {"a b": {}}},
-    {"settings": {"a = b\nc": 1}}])
+    {"settings": {"a = b\nc": 1}}, {"sbin_dir": "/tmp/'; true; '"},
+    {"config_dir": "/tmp/$(true)"}])
 def test_what_is_no_line_is_no_catalog(node, params):
     code, said = node.apply(node.usher(**params))
     assert code == 1 and "Evaluation Error" in said, said
@@ -166,10 +219,12 @@ def test_as_it_comes(node):
     for name in "usher-hold", "usher-hold-reload":
         assert found["Service[%s]" % name] == {
             "enable": True, "require": "Service[usherd]"}
-    assert found["Exec[usherctl reload]"] == {
-        "command": "/usr/sbin/usherctl -s '/run/usher/control.sock' reload",
-        "refreshonly": True, "subscribe": "File[/etc/usher/usher.conf]",
-        "require": "Service[usherd]"}
+    reload = found["Exec[usherctl reload]"]
+    assert reload["command"][-3:] == [
+        "/etc/usher/usher.conf", "/etc/usher/usher.conf.loaded",
+        "/run/usher/control.sock"]
+    assert reload["require"] == [
+        "File[/etc/usher/usher.conf]", "Service[usherd]"]
 
 
 def test_as_the_site_wants_it(node):
@@ -185,7 +240,7 @@ def test_as_the_site_wants_it(node):
     assert found["Service[usherd]"]["ensure"] == "stopped"
     assert found["Service[usherd]"]["enable"] is False
     assert found["Service[usher-hold]"]["enable"] is False
-    assert "Exec[usherctl reload]" not in found
+    assert not [name for name in found if name.startswith("Exec[")]
 
 
 # --- class usher::auth ---

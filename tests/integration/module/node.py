@@ -118,6 +118,7 @@ class Daemon(Usherd):
     def __init__(self, config):
         self.path = config
         self.wrap = ()
+        self.program = "usherd"
         # A path that is short, as a socket's has to be.
         self.own = Path(tempfile.mkdtemp(prefix="usherd-"))
         self.socket = self.own / "control"
@@ -132,7 +133,8 @@ class Daemon(Usherd):
 
 
 class Services(ThreadingHTTPServer):
-    """Stands in for systemd: a GET of /start, /restart or /status.
+    """Stands in for systemd: a GET of /start, /restart or /status, and for the
+    hold units a systemctl, which has units as files with their states.
 
     `done` has what it did, in order.
     """
@@ -144,21 +146,52 @@ class Services(ThreadingHTTPServer):
 Service <| |> { provider => base, status => 'true' }
 Service <| title == 'usherd' |> {
 %s}
+Exec <| title == 'systemctl start usher-hold' |> { path => ['%s', '/bin'] }
+"""
+    SYSTEMCTL = """#!/bin/sh
+cd "${0%/*}" && verb=$1 && shift
+[ "$1" != -q ] || { shift; exec >/dev/null; }
+code=3
+for unit; do
+    [ "$verb" != start ] || echo active >"$unit"
+    state=$(cat "$unit" 2>/dev/null || echo inactive)
+    [ "$verb" = start ] || echo "$state"
+    [ "$state" != active ] || code=0
+done
+exit $code
 """
 
     def __init__(self, daemon):
         super().__init__((HOST, 0), Request)
         self.daemon = daemon
+        self.units = daemon.own / "units"
+        self.units.mkdir()
+        systemctl = self.units / "systemctl"
+        systemctl.write_text(self.SYSTEMCTL)
+        systemctl.chmod(0o755)
         self.done = []
         self.thread = threading.Thread(target=self.serve_forever)
         self.thread.start()
 
     def manifest(self):
         """To go after class usher."""
-        return self.MANIFEST % "".join(
+        verbs = "".join(
             "  %s => '/usr/bin/curl -fsS http://%s:%d/%s',\n"
             % (verb, HOST, self.server_port, verb)
             for verb in ("status", "start", "restart"))
+        return self.MANIFEST % (verbs, self.units)
+
+    def put(self, **states):
+        """States of units; `_` stands for `-`."""
+        for name, state in states.items():
+            self.unit(name).write_text(state + "\n")
+
+    def state(self, name):
+        unit = self.unit(name)
+        return unit.read_text().strip() if unit.exists() else "inactive"
+
+    def unit(self, name):
+        return self.units / name.replace("_", "-")
 
     def act(self, verb):
         running = self.daemon.process is not None

@@ -52,8 +52,8 @@ class usher (
   String[1]                                            $package_ensure   = 'installed',
   Optional[String[1]]                                  $package_source   = undef,
   Optional[String[1]]                                  $package_provider = undef,
-  Pattern[/\A\//]                                      $config_dir       = '/etc/usher',
-  Pattern[/\A\//]                                      $sbin_dir         = '/usr/sbin',
+  Usher::Folder                                        $config_dir       = '/etc/usher',
+  Usher::Folder                                        $sbin_dir         = '/usr/sbin',
   Boolean                                              $service_manage   = true,
   Enum['running', 'stopped']                           $service_ensure   = 'running',
   Boolean                                              $service_enable   = true,
@@ -94,6 +94,8 @@ class usher (
   }
 
   if $service_manage {
+    $path = [$sbin_dir, '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
     # To Puppet a file has changed or has not.  This one has when a reload is not
     # enough.
     $at_start = $settings.filter |$option, $value| {
@@ -118,26 +120,50 @@ class usher (
       subscribe => File["${config}.at-start"],
     }
 
-    # Not `ensure`: a start while Puppet Server stops would cut its drain short.
-    # The package starts them, and from then on they come and go with it.
     service { ['usher-hold', 'usher-hold-reload']:
       enable  => $hold_enable,
       require => Service['usherd'],
     }
 
+    # They come and go with Puppet Server, but where it ran before they were
+    # enabled: what the deb does when it is installed, for all other ways.  Not
+    # `ensure`: a start of one that is deactivating would cut its drain short.
+    if $hold_enable {
+      exec { 'systemctl start usher-hold':
+        command => ['systemctl', 'start', 'usher-hold', 'usher-hold-reload'],
+        path    => $path,
+        onlyif  => [[
+          'sh', '-c',
+          '[ "$(systemctl is-active usher-hold)" = inactive ] &&
+            systemctl is-active -q puppetserver pe-puppetserver',
+        ]],
+        require => Service['usher-hold', 'usher-hold-reload'],
+      }
+    }
+
     # After a restart, and so at the socket that usherd has now.  Not by
-    # `systemctl reload`, which knows of no socket but the standard one.
+    # `systemctl reload`, which knows of no socket but the standard one.  Until
+    # it has gone well each run tries again: the mark gets the time of the file
+    # that usherd has loaded.
     if $service_ensure == 'running' {
       $socket = $settings['control-socket'] ? {
         String[1] => $settings['control-socket'],
         default   => '/run/usher/control.sock',
       }
+      $loaded = "${config}.loaded"
 
       exec { 'usherctl reload':
-        command     => "${sbin_dir}/usherctl -s '${socket}' reload",
-        refreshonly => true,
-        subscribe   => File[$config],
-        require     => Service['usherd'],
+        command => [
+          'sh', '-c',
+          'time=$(stat -c %y "$1") && usherctl -s "$3" reload && touch -d "$time" "$2"',
+          'sh', $config, $loaded, $socket,
+        ],
+        path    => $path,
+        unless  => [[
+          'sh', '-c', '[ "$(stat -c %y "$1")" = "$(stat -c %y "$2")" ]',
+          'sh', $config, $loaded,
+        ]],
+        require => [File[$config], Service['usherd']],
       }
     }
   }
