@@ -47,7 +47,9 @@ HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
 SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
                tests/sim/sim.c,$(wildcard tests/sim/*.c)))
 SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
-BENCH       := $(B)/tests/bench/peer $(B)/tests/bench/polls
+BENCH       := $(addprefix $(B)/tests/bench/,peer polls bare)
+# What integration tests run beside the programs.
+FOR_TESTS   := $(B)/print_replies $(B)/usherd-failing
 UNITS       := $(wildcard scripts/systemd/*.service scripts/systemd/*.path)
 FUZZERS     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
@@ -66,6 +68,8 @@ $(TESTS): LDLIBS += -lcmocka
 
 $(B)/print_replies: $(B)/tests/integration/print_replies.o $(B)/modules.a \
 	$(B)/lib.a
+$(B)/usherd-failing: $(B)/src/usherd.o $(B)/tests/integration/failing.o \
+	$(B)/modules.a $(B)/lib.a
 
 # With libFuzzer's own main(), or with one that plays files.
 $(FUZZERS): %: %.o $(B)/modules.a $(B)/lib.a \
@@ -77,7 +81,7 @@ $(B)/sim: $(B)/tests/sim/sim.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): %: %.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): LDLIBS += -lcmocka
 
-$(PROGS) $(TESTS) $(B)/print_replies $(B)/sim $(SIM_TESTS) $(BENCH) $(FUZZERS):
+$(PROGS) $(TESTS) $(FOR_TESTS) $(B)/sim $(SIM_TESTS) $(BENCH) $(FUZZERS):
 	$(call say,LD)
 	$(Q)$(link)
 
@@ -123,8 +127,13 @@ fuzz-all: $(FUZZERS)
 	        tests/fuzz/run $$t $(FUZZ_SECONDS) || exit 1; \
 	done
 
-test-integration: deps-test $(PROGS) $(B)/print_replies
+test-integration: deps-test $(PROGS) $(FOR_TESTS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
+
+# Every allocation in a usherd's life failed in turn; ten minutes.
+faults: deps-test $(PROGS) $(FOR_TESTS)
+	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 4 \
+	        tests/integration/test_failing.py
 
 # With sanitizers, and counted: which lines the tests go through.
 test-asan: deps-test
@@ -144,7 +153,7 @@ test-threaded: deps-test $(THREADED)
 # an hour.
 test-valgrind: deps-test $(TESTS)
 	$(Q)scripts/run-valgrind $(B) $(TESTS)
-valgrind: test-valgrind $(PROGS) $(B)/print_replies
+valgrind: test-valgrind $(PROGS) $(FOR_TESTS)
 	$(Q)scripts/run-valgrind $(B)
 
 # The units, in a machine of their own: systemd-nspawn(1) boots this /usr.
@@ -279,6 +288,7 @@ help:
 	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, asan, tsan, valgrind,'
 	@echo '                   systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
+	@echo 'make faults        every allocation failed in turn: ten minutes'
 	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
 	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
@@ -296,8 +306,8 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test test-fast test-unit test-sim test-integration test-asan \
-        test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
-        test-valgrind valgrind test-soak soak test-systemd test-puppet \
+        test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
+        test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare compare bench \
         sim plots demo lint install uninstall deb rpm clean help

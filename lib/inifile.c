@@ -123,9 +123,10 @@ int inifile_read(
 	r.file = fopen(path, "re");
 	if (r.file == NULL)
 		return uv_translate_sys_error(errno);
-	ini_parse_stream(next_line, &r, take_value, &r);
-	if (ferror(r.file))
-		rc = UV_EIO;
+	/* Without memory getline() ends before the file does. */
+	if (ini_parse_stream(next_line, &r, take_value, &r) < 0 ||
+		!feof(r.file))
+		rc = ferror(r.file) ? UV_EIO : UV_ENOMEM;
 	free(r.line);
 	fclose(r.file);
 	return rc;

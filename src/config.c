@@ -55,7 +55,8 @@ static void set_from_sections(struct sections *r, enum section_kind kind,
 	}
 }
 
-/* `section` is NULL for the server that stands for this host. */
+/* `section` is NULL for the server that stands for this host; NULL: no memory.
+ */
 static struct config_server *add_server(struct sections *r, struct config *c,
 	const struct section *section, const char *name)
 {
@@ -72,7 +73,7 @@ static struct config_server *add_server(struct sections *r, struct config *c,
 	set_from_sections(r, SECTION_DEFAULTS, NULL, s);
 	if (section != NULL)
 		set_from_sections(r, SECTION_SERVER, section, s);
-	return s;
+	return r->no_memory ? NULL : s;
 }
 
 static void set_if_empty(struct sections *r, char **field, const char *value)
@@ -97,7 +98,8 @@ static void work_out_name(
 	struct sockaddr_storage sa;
 	struct addr_parts parts;
 
-	if (*s->tls_name != '\0' || addr_split(&parts, s->address, 8140) != 0)
+	if (r->no_memory || *s->tls_name != '\0' ||
+		addr_split(&parts, s->address, 8140) != 0)
 		return;
 	if (addr_literal(&sa, parts.host, 0) != 0)
 		set_if_empty(r, &s->tls_name, parts.host);
@@ -295,9 +297,10 @@ static int build(
 	}
 	if (c == NULL || r->no_memory)
 		sections_complain(r, 0, "no memory");
-	if (r->errors->n > 0) {
-		qsort(r->errors->list, r->errors->n, sizeof(*r->errors->list),
-			by_line);
+	if (c == NULL || r->no_memory || r->errors->n > 0) {
+		if (r->errors->n > 0)
+			qsort(r->errors->list, r->errors->n,
+				sizeof(*r->errors->list), by_line);
 		config_free(c);
 		return UV_EINVAL;
 	}

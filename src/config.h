@@ -46,7 +46,7 @@ struct config {
 	size_t n_servers;
 };
 
-/* All that is wrong, in the order of the file. */
+/* All that is wrong, in the order of the file; none: there is no memory. */
 struct config_errors {
 	struct config_error {
 		unsigned line; /* 0: of the file as a whole */

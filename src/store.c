@@ -30,7 +30,8 @@ struct store {
 	struct afile_write *write; /* under way */
 	char *last;                /* text to be written before the end */
 	bool closed;
-	bool kept; /* the file could be neither read nor put aside */
+	bool kept;      /* the file could be neither read nor put aside */
+	bool no_memory; /* for something that was found in it */
 	store_cb cb;
 	void *arg;
 };
@@ -53,19 +54,20 @@ static struct found *add(struct store *s, const char *name)
 	return grown;
 }
 
-static void fill(struct found *f, const struct statefile_server *from)
+static int fill(struct found *f, const struct statefile_server *from)
 {
 	f->orders = *from->orders;
-	if (from->pollers != NULL)
-		pollers_copy(&f->pollers, from->pollers);
+	return from->pollers != NULL ? pollers_copy(&f->pollers, from->pollers)
+				     : 0;
 }
 
 static void on_found(void *arg, const struct statefile_server *found)
 {
-	struct found *f = add(arg, found->name);
+	struct store *s = arg;
+	struct found *f = add(s, found->name);
 
-	if (f != NULL)
-		fill(f, found);
+	if (f == NULL || fill(f, found) != 0)
+		s->no_memory = true;
 }
 
 static void complain(struct store *s, const char *fmt, ...)
@@ -104,7 +106,9 @@ static void put_aside(struct store *s, const char *why)
 			: "");
 }
 
-static void read_file(struct store *s)
+/* Without memory the file is as good as it was; errno tells, jansson doesn't.
+ */
+static int read_file(struct store *s)
 {
 	char error[STATEFILE_ERROR_MAX], why[STATEFILE_ERROR_MAX + 32];
 	char *text;
@@ -112,22 +116,41 @@ static void read_file(struct store *s)
 	int rc = afile_read(s->path, STATEFILE_MAX, &text, &len);
 
 	if (rc == UV_ENOENT)
-		return;
+		return 0;
+	if (rc == UV_ENOMEM)
+		return rc;
 	if (rc == UV_EFBIG) {
 		put_aside(s, "is no regular file, or too large");
-		return;
+		return 0;
 	}
 	if (rc != 0) {
 		text_format(why, sizeof(why), "can't be read (%s)",
 			uv_strerror(rc));
 		put_aside(s, why);
-		return;
+		return 0;
 	}
-	if (statefile_decode(text, len, on_found, s, error) != 0) {
+	errno = 0;
+	rc = statefile_decode(text, len, on_found, s, error);
+	if (s->no_memory || (rc != 0 && errno == ENOMEM)) {
+		rc = UV_ENOMEM;
+	} else if (rc != 0) {
 		text_format(why, sizeof(why), "was damaged (%s)", error);
 		put_aside(s, why);
+		rc = 0;
 	}
 	free(text);
+	return rc;
+}
+
+static void free_store(struct store *s)
+{
+	for (size_t i = 0; i < s->n_found; i++) {
+		free(s->found[i].name);
+		pollers_free(&s->found[i].pollers);
+	}
+	free(s->found);
+	free(s->last);
+	free(s);
 }
 
 int store_open(struct store **out, uv_loop_t *loop, const char *dir)
@@ -141,7 +164,10 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir)
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		complain(s, "%s can't be made: %s; orders will be refused", dir,
 			strerror(errno));
-	read_file(s);
+	if (read_file(s) != 0) {
+		free_store(s);
+		return UV_ENOMEM;
+	}
 	*out = s;
 	return 0;
 }
@@ -183,17 +209,6 @@ const char *store_problem(const struct store *s)
 enum store_state store_state(const struct store *s)
 {
 	return s->write != NULL ? STORE_WRITING : STORE_IDLE;
-}
-
-static void free_store(struct store *s)
-{
-	for (size_t i = 0; i < s->n_found; i++) {
-		free(s->found[i].name);
-		pollers_free(&s->found[i].pollers);
-	}
-	free(s->found);
-	free(s->last);
-	free(s);
 }
 
 static void write_last(const struct store *s)

@@ -56,6 +56,8 @@ static void usage(FILE *out)
 /* All that is wrong, one line each, to standard error: -n is for people. */
 static void print_errors(const char *path, const struct config_errors *errors)
 {
+	if (errors->n == 0)
+		fprintf(stderr, "%s: no memory\n", path);
 	for (size_t i = 0; i < errors->n; i++) {
 		const struct config_error *e = &errors->list[i];
 		const char *text = e->text != NULL ? e->text : "no memory";
@@ -69,6 +71,8 @@ static void print_errors(const char *path, const struct config_errors *errors)
 
 static void log_errors(const char *path, const struct config_errors *errors)
 {
+	if (errors->n == 0)
+		log_error("config file=%s text=\"no memory\"", path);
 	for (size_t i = 0; i < errors->n; i++)
 		log_error("config file=%s line=%u text=\"%s\"", path,
 			errors->list[i].line,

@@ -100,7 +100,8 @@ class Usherd:
     it depends on nothing but the orders and the verdict.
     """
 
-    def __init__(self, folder, config, wrap=()):
+    def __init__(self, folder, config, wrap=(), program="usherd"):
+        self.program = program
         self.path = Path(folder) / "usher.conf"
         self.wrap = wrap
         self.own = Path(tempfile.mkdtemp(prefix="usherd-"))
@@ -116,7 +117,7 @@ class Usherd:
         self.lines = []
         self.open = False
         self.process = subprocess.Popen(
-            [*self.wrap, binary(), "-c", str(self.path)],
+            [*self.wrap, binary(self.program), "-c", str(self.path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, env=environment())
         self.reader = threading.Thread(target=self.read, daemon=True)
