@@ -140,9 +140,9 @@ test-asan: deps-test
 	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
 	        test-fast
 
-# What comes near a second thread: files are read and written, and names looked
-# up, in libuv's pool.
-THREADED     = $(addprefix $(B)/tests/unit/test_,afile resolve store \
+# What comes near a second thread: files are read and written in libuv's pool,
+# names are looked up in threads of their own.
+THREADED     = $(addprefix $(B)/tests/unit/test_,afile lookup store \
                store_pollers trust server)
 test-tsan:
 	$(Q)$(MAKE) --no-print-directory MODE=tsan WERROR=1 test-threaded

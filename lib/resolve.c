@@ -1,9 +1,8 @@
 /*
  * Life of a look-up: resolve_ask() puts the name into the queue; start_some()
- * takes it out when fewer than two are under way.  The uv_getaddrinfo_t lives
- * in a `struct look`, not in the name, since libuv can't take back one that a
- * thread works on: when the name is closed meanwhile, the look is orphaned and
- * ends by itself.
+ * takes it out when there is a place.  A look is apart from the name, since it
+ * can't be taken back: when the name is closed meanwhile, the look is orphaned
+ * and ends by itself.
  */
 #include "resolve.h"
 
@@ -14,11 +13,9 @@
 #include <string.h>
 
 #include "addr.h"
-
-enum { AT_ONCE = 2 };
+#include "lookup.h"
 
 struct look {
-	uv_getaddrinfo_t req;
 	struct resolver *resolver;
 	struct resolve_name *name; /* NULL: orphaned */
 };
@@ -60,9 +57,9 @@ static void keep(struct resolve_addrs *addrs, const struct addrinfo *found)
 		*addrs = fresh;
 }
 
-static void on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
+static void on_found(void *arg, int status, struct addrinfo *found)
 {
-	struct look *look = req->data;
+	struct look *look = arg;
 	struct resolver *r = look->resolver;
 	struct resolve_name *n = look->name;
 
@@ -73,7 +70,8 @@ static void on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 		if (status == 0)
 			keep(&n->addrs, found);
 	}
-	uv_freeaddrinfo(found);
+	if (found != NULL)
+		freeaddrinfo(found);
 	if (r->closing) {
 		if (r->busy == 0)
 			free(r);
@@ -86,18 +84,14 @@ static void on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 
 static int start(struct resolve_name *n)
 {
-	static const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM };
 	struct look *look = calloc(1, sizeof(*look));
 	int rc;
 
 	if (look == NULL)
 		return UV_ENOMEM;
-	look->req.data = look;
 	look->resolver = n->resolver;
 	look->name = n;
-	rc = uv_getaddrinfo(n->resolver->loop, &look->req, on_found, n->host,
-		n->port, &hints);
+	rc = lookup_start(n->resolver->loop, n->host, n->port, on_found, look);
 	if (rc != 0) {
 		free(look);
 		return rc;
@@ -121,12 +115,12 @@ static void unqueue(struct resolve_name *n)
 }
 
 /*
- * What can't be started (no memory, no host name in libuv's eyes) is dropped,
- * so that it keeps no other name waiting: its owner asks again.
+ * What can't be started (no memory, no thread) is dropped, so that it keeps no
+ * other name waiting: its owner asks again.
  */
 static void start_some(struct resolver *r)
 {
-	while (r->busy < AT_ONCE && r->first != NULL) {
+	while (r->busy < RESOLVE_AT_ONCE && r->first != NULL) {
 		struct resolve_name *n = r->first;
 
 		unqueue(n);
@@ -163,6 +157,7 @@ int resolve_open(struct resolve_name **out, struct resolver *r,
 	const char *host, unsigned port, resolve_cb cb, void *arg)
 {
 	size_t size = strlen(host) + 1;
+	struct sockaddr_storage sa;
 	struct resolve_name *n = calloc(1, sizeof(*n) + size);
 
 	if (n == NULL)
@@ -172,7 +167,8 @@ int resolve_open(struct resolve_name **out, struct resolver *r,
 	n->arg = arg;
 	memcpy(n->host, host, size);
 	snprintf(n->port, sizeof(n->port), "%u", port);
-	if (addr_literal(&n->addrs.sa[0], host, port) == 0) {
+	if (addr_literal(&sa, host, port) == 0) {
+		memcpy(&n->addrs.sa[0], &sa, sizeof(n->addrs.sa[0]));
 		n->literal = true;
 		n->addrs.n = 1;
 	}
@@ -184,10 +180,8 @@ void resolve_close(struct resolve_name *n)
 {
 	if (n->queued)
 		unqueue(n);
-	if (n->look != NULL) {
+	if (n->look != NULL)
 		n->look->name = NULL;
-		uv_cancel((uv_req_t *)&n->look->req);
-	}
 	free(n);
 }
 

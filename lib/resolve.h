@@ -8,18 +8,22 @@
 #include <uv.h>
 
 /*
- * Host names become addresses in libuv's thread pool, at most two at once, so
- * that a name server that hangs takes neither the loop nor the whole pool.
+ * Host names become addresses in threads, so many at once that a few which hang
+ * keep no other waiting.
  *
  * A resolve_name keeps its last addresses: while look-ups fail, they stay.
  */
-enum { RESOLVE_ADDRS_MAX = 8 };
+enum {
+	RESOLVE_ADDRS_MAX = 8,
+	RESOLVE_AT_ONCE = 32,
+};
 
 struct resolver; /* one per loop; shared by all names */
 struct resolve_name;
 
 struct resolve_addrs {
-	struct sockaddr_storage sa[RESOLVE_ADDRS_MAX];
+	/* Each a sockaddr_in or this; sockaddr_storage is four times as long */
+	struct sockaddr_in6 sa[RESOLVE_ADDRS_MAX];
 	size_t n; /* 0: never resolved */
 };
 
@@ -33,7 +37,7 @@ typedef void (*resolve_cb)(void *arg, int status);
 int resolver_open(struct resolver **out, uv_loop_t *loop);
 /* When no name is open any more.  Frees itself after the last look-up. */
 void resolver_close(struct resolver *r);
-/* Look-ups that libuv has not given back; they can't be cancelled. */
+/* Look-ups under way; they can't be cancelled. */
 size_t resolver_busy(const struct resolver *r);
 
 /*
@@ -49,8 +53,8 @@ const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
 
 /*
  * Looks the name up again, unless a look-up is under way.  One that can't even
- * be started (no memory, or libuv takes it for no host name) ends without a
- * callback: the owner needs a timer of its own.
+ * be started (no memory, no thread) ends without a callback: the owner needs a
+ * timer of its own.
  */
 void resolve_ask(struct resolve_name *n);
 

@@ -16,6 +16,9 @@
  * kernel send RST, which may overtake the reply.  Each connection is bounded
  * in bytes and in time.  How a peer leaves after the reply (FIN, RST) is no
  * error: many clients just close when they have their line.
+ *
+ * Who comes while there are no descriptors, or no memory, waits until there
+ * are.
  */
 struct serve;
 struct serve_conn;
@@ -84,8 +87,8 @@ int serve_open_text(struct serve **out, uv_loop_t *loop, const char *address,
 int serve_set_request_max(struct serve *s, size_t max);
 
 /*
- * The same on a unix socket that is bound (unixsock.h), which is taken over;
- * its path stays the caller's.
+ * The same on a unix socket that is bound (unixsock.h), which is taken over,
+ * also when this fails; its path stays the caller's.
  */
 int serve_open_unix(struct serve **out, uv_loop_t *loop, int fd,
 	uint64_t patience_ms, serve_cb cb, void *arg);

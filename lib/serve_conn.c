@@ -1,19 +1,15 @@
 #include "serve_conn.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "addr.h"
 
-enum {
-	LOOK_MS = 500, /* whether a half-closed peer is still there */
-	/*
-	 * That are closing, beside those that may be open.  libuv accepts as
-	 * long as somebody waits: a flood would keep it from reading.
-	 */
-	ENDING_MAX = 64,
-};
+enum { LOOK_MS = 500 }; /* whether a half-closed peer is still there */
 
 struct serve_conn {
 	union stream s;
@@ -73,8 +69,6 @@ static void on_conn_closed(uv_handle_t *h)
 	free(c->rest);
 	free(c);
 	s->connections--;
-	if (!s->closing && serve_conn_make_spare(s) == 0 && s->stalled)
-		serve_conn_accept(s);
 	serve_release(s);
 }
 
@@ -292,15 +286,20 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	}
 }
 
-static int accept_conn(struct serve *s, struct serve_conn *c)
+static int take_over(struct serve *s, struct serve_conn *c, int fd)
 {
-	int len = sizeof(c->peer);
-	int rc = uv_accept(&s->s.stream, &c->s.stream);
+	int rc;
 
-	if (rc == 0 && s->kind == KIND_TCP)
-		rc = uv_tcp_getpeername(
-			&c->s.tcp, (struct sockaddr *)&c->peer, &len);
-	if (rc == 0 && s->kind == KIND_TCP)
+	if (s->kind == KIND_UNIX) {
+		uv_pipe_init(s->loop, &c->s.pipe, 0);
+		rc = uv_pipe_open(&c->s.pipe, fd);
+	} else {
+		uv_tcp_init(s->loop, &c->s.tcp);
+		rc = uv_tcp_open(&c->s.tcp, fd);
+	}
+	if (rc != 0)
+		close(fd);
+	else if (s->kind == KIND_TCP)
 		rc = addr_host(&c->host, (struct sockaddr *)&c->peer);
 	return rc;
 }
@@ -316,36 +315,41 @@ int serve_conn_make_spare(struct serve *s)
 	return 0;
 }
 
-void serve_conn_accept(struct serve *s)
+/* It has come; what becomes of it is the callback's to say. */
+static void begin(struct serve *s, int fd)
 {
-	bool room = s->connections < SERVE_CONNECTIONS_MAX + ENDING_MAX;
-	struct serve_conn *c = room ? s->spare : NULL;
+	struct serve_conn *c = s->spare;
+	int rc = take_over(s, c, fd);
 
-	/* What is not accepted stops the listener until one has closed. */
-	s->stalled = c == NULL;
-	if (s->stalled)
-		return;
 	s->spare = NULL;
-	serve_conn_make_spare(s);
-	serve_init_stream(s->kind, s->s.handle.loop, &c->s);
-	uv_timer_init(s->s.handle.loop, &c->timer);
+	uv_timer_init(s->loop, &c->timer);
 	c->s.handle.data = c->timer.data = c;
 	c->open = 2;
 	link_newest(s, c);
-	if (accept_conn(s, c) != 0) {
-		serve_conn_close(c);
-		return;
-	}
 	if (s->connections > SERVE_CONNECTIONS_MAX)
 		drop(in_the_way(s, c));
-	ask(c, SERVE_OPENED);
-	if (c->closing)
-		return;
-	if (uv_read_start(&c->s.stream, on_alloc, on_read) != 0 ||
-		(!c->replied && !c->held &&
-			uv_timer_start(&c->timer, on_late, s->patience_ms, 0) !=
-				0))
+	if (rc == 0)
+		ask(c, SERVE_OPENED);
+	/* uv_read_start() refuses what is being closed. */
+	if (rc != 0 || uv_read_start(&c->s.stream, on_alloc, on_read) != 0)
 		serve_conn_close(c);
+	else if (!c->replied && !c->held)
+		uv_timer_start(&c->timer, on_late, s->patience_ms, 0);
+}
+
+int serve_conn_accept(struct serve *s)
+{
+	socklen_t len = sizeof(s->spare->peer);
+	int fd;
+
+	if (serve_conn_make_spare(s) != 0)
+		return UV_ENOMEM;
+	fd = accept4(s->fd, (struct sockaddr *)&s->spare->peer, &len,
+		SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return uv_translate_sys_error(errno);
+	begin(s, fd);
+	return 0;
 }
 
 static void on_piece_written(uv_write_t *req, int status)

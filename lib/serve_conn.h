@@ -19,14 +19,17 @@ union stream {
 enum serve_kind { KIND_TCP, KIND_UNIX };
 
 struct serve {
-	union stream s;
+	uv_loop_t *loop;
 	enum serve_kind kind;
+	int fd;           /* that listens */
+	uv_poll_t poll;   /* somebody waits at `fd` */
+	uv_timer_t rest;  /* until nobody is let in */
+	uint64_t said_ms; /* that nobody can be; 0: never */
+	unsigned open;    /* of these two, that libuv has not closed yet */
 	bool closing;
-	bool listening; /* the listener's handle is not closed yet */
 	size_t connections;
 	struct serve_conn *oldest, *newest;
-	struct serve_conn *spare; /* for when there is no memory */
-	bool stalled; /* one waits at the listener: no spare, or too many */
+	struct serve_conn *spare; /* of who comes next */
 	uint64_t patience_ms;
 	size_t request_max; /* bytes kept of a request */
 	size_t rests;       /* bytes of replies that wait to be taken */
@@ -34,14 +37,14 @@ struct serve {
 	void *arg;
 };
 
-/* Neither kind makes a socket yet, so neither can fail. */
-void serve_init_stream(enum serve_kind kind, uv_loop_t *loop, union stream *s);
-
 /* 0, or UV_ENOMEM. */
 int serve_conn_make_spare(struct serve *s);
 
-/* Takes the connection that waits at the listener. */
-void serve_conn_accept(struct serve *s);
+/*
+ * Takes a connection that waits.  0; UV_EAGAIN when there is none; else a UV_E*
+ * code, for which it goes on waiting.
+ */
+int serve_conn_accept(struct serve *s);
 
 /* Ends it without a word. */
 void serve_conn_close(struct serve_conn *c);

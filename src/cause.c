@@ -24,6 +24,13 @@ enum outcome cause_of_uv(int error)
 	}
 }
 
+enum outcome cause_of_look_up(int error)
+{
+	if (error == UV_EAI_MEMORY || cause_of_uv(error) == OUTCOME_INTERNAL)
+		return OUTCOME_INTERNAL;
+	return OUTCOME_DNS;
+}
+
 enum outcome cause_of_fault(enum tls_fault fault)
 {
 	static const enum outcome outcomes[] = {

@@ -9,6 +9,9 @@
 /* `error`: a UV_E* code of a connection. */
 enum outcome cause_of_uv(int error);
 
+/* Likewise, of a look-up.  What usherd itself lacks says nothing. */
+enum outcome cause_of_look_up(int error);
+
 /* After a TLS_FAIL. */
 enum outcome cause_of_fault(enum tls_fault fault);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cause.h"
 #include "clock.h"
 #include "jruby.h"
 #include "probe.h"
@@ -60,9 +61,6 @@ struct server {
 	struct standing standing;
 };
 
-static void rest(struct server *s, uint64_t ms);
-static void on_timer(uv_timer_t *timer);
-
 const char *server_name(const struct server *s)
 {
 	return s->config->name;
@@ -79,6 +77,14 @@ struct standing *server_standing(struct server *s)
 }
 
 /* --- probing --- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void rest(struct server *s, uint64_t ms)
+{
+	s->state = RESTING;
+	uv_timer_start(&s->timer, on_timer, ms, 0);
+}
 
 static void take(struct server *s, struct probed *p)
 {
@@ -245,12 +251,6 @@ static void on_timer(uv_timer_t *timer)
 		begin(s);
 }
 
-static void rest(struct server *s, uint64_t ms)
-{
-	s->state = RESTING;
-	uv_timer_start(&s->timer, on_timer, ms, 0);
-}
-
 /* Once that look-ups fail, and once that they work again. */
 static void note_look_up(struct server *s, int status)
 {
@@ -279,7 +279,7 @@ static void on_resolved(void *arg, int status)
 	text_format(detail, sizeof(detail), "%s: %s", s->config->address,
 		uv_strerror(status));
 	s->started++;
-	take_outcome(s, OUTCOME_DNS, detail);
+	take_outcome(s, cause_of_look_up(status), detail);
 }
 
 uint64_t server_probe_now(struct server *s)

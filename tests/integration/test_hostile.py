@@ -16,6 +16,7 @@ import pytest
 
 import peer as peers
 from ports import HOST
+from renegotiator import Renegotiator
 from usherd import read_all
 from waiting import DEADLINE, wait_until
 
@@ -209,3 +210,16 @@ def test_deep_json(start_peer, start_usherd, config_for):
         usherd.wait_reply("up ready 100%.*", name)
     with besieged(usherd, "JSON 100,000 deep"):
         evil.wait_more(5)
+
+
+def test_renegotiation(pki, start_peer, start_usherd, config_for, cleanup):
+    """Asked for another handshake amid the answer: refused, and so told."""
+    evil = Renegotiator(pki.good)
+    cleanup.callback(evil.stop)
+    usherd = start_usherd(config_for(
+        start_peer(), evil, usher_allow=ALLOW, timeout="2s"))
+    usherd.wait_reply("up ready 100%", b"puppet1\n")
+    with besieged(usherd, "renegotiation"):
+        evil.wait_refused(5)
+        usherd.wait_reply("fail ready 100% # TLS .*", b"puppet2\n")
+    assert usherd.facts("probe", server="puppet2", word="tls"), usherd.log()

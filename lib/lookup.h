@@ -1,0 +1,27 @@
+#ifndef LOOKUP_H
+#define LOOKUP_H
+
+#include <netdb.h>
+
+#include <uv.h>
+
+/*
+ * A host name is looked up in a thread of its own, which ends with it.  libuv's
+ * pool has four threads: names that hang would keep files from being written,
+ * and each other waiting.
+ */
+
+/*
+ * 0 with addresses, which are the callback's to freeaddrinfo(), or a UV_E* code
+ * with NULL.
+ */
+typedef void (*lookup_cb)(void *arg, int status, struct addrinfo *found);
+
+/*
+ * Addresses for a stream to `host` at `port`, a number.  0, or a UV_E* code and
+ * no callback.  Nothing can take it back.
+ */
+int lookup_start(uv_loop_t *loop, const char *host, const char *port,
+	lookup_cb cb, void *arg);
+
+#endif

@@ -1,0 +1,116 @@
+"""Names that can't be looked up, and many that hang for as long as the test
+wants: to everybody else nothing has happened.
+"""
+
+import socket
+
+import pytest
+
+from faults import Faults
+from usherd import ME
+from waiting import wait_until
+
+UP, UNKNOWN = "up ready 100%", "# no verdict yet"
+DRAINED = "up drain 100% # drain by " + ME
+
+
+@pytest.fixture
+def faults(tmp_path):
+    return Faults(tmp_path)
+
+
+class Farm:
+    """So many servers whose names may hang; behind them in usher.conf one
+    with another name, and one without.
+    """
+
+    def __init__(self, slow, start_peer, start_usherd, config_for, faults):
+        self.peers = [start_peer(), start_peer()]
+        self.slow_peer = start_peer()
+        names = ["puppet%d" % n for n in range(1, slow + 3)]
+        self.slow, self.others = names[:slow], names[slow:]
+        config = config_for(*[self.slow_peer] * slow, *self.peers,
+                            timeout="2s")
+        for n, name in enumerate(self.slow):
+            config["server " + name]["address"] = "slow%d.invalid:%d" % (
+                n, self.slow_peer.port)
+        config["server " + self.others[0]]["address"] = (
+            "quick.invalid:%d" % self.peers[0].port)
+        self.faults = faults
+        self.usherd = start_usherd(config, wrap=faults.wrap)
+
+    def wait_replies(self, names, reply):
+        for name in names:
+            self.usherd.wait_reply(reply, name.encode() + b"\n")
+
+    def others_go_on(self):
+        """Probes, polls, and orders, which wait for the disk."""
+        self.wait_replies(self.others, UP)
+        for name in self.others:
+            self.usherd.order("drain", name)
+            assert self.usherd.reply(name.encode() + b"\n") == DRAINED
+            self.usherd.order("auto", name)
+        for peer in self.peers:
+            peer.wait_more(3)
+        self.wait_replies(self.others, UP)
+
+
+@pytest.fixture
+def start_farm(start_peer, start_usherd, config_for, faults):
+    def start(slow):
+        return Farm(slow, start_peer, start_usherd, config_for, faults)
+    return start
+
+
+@pytest.mark.parametrize("slow", [1, 4, 8])
+def test_names_hang_from_the_start(start_farm, faults, slow):
+    """They are not known, which says nothing against the servers; then they
+    are found.
+    """
+    faults.set(look_up_hang=1)
+    farm = start_farm(slow)
+    farm.others_go_on()
+    farm.wait_replies(farm.slow, UNKNOWN)
+    assert faults.met("look_up_hang") == slow
+    fds = farm.usherd.fds()
+    faults.set(look_up_hang=0)
+    farm.wait_replies(farm.slow, UP)
+    wait_until(lambda: farm.usherd.fds() <= fds, "descriptors are left")
+    assert not farm.usherd.facts("probe", level="warn"), farm.usherd.log()
+
+
+def test_names_hang_later(start_farm, faults):
+    """The last addresses are used; who is drained stays so; a reload and the
+    end don't wait for a name.
+    """
+    farm = start_farm(8)
+    farm.wait_replies(farm.slow + farm.others, UP)
+    farm.usherd.order("drain", "puppet1")
+    faults.set(look_up_hang=1)
+    faults.wait_met("look_up_hang", 8)
+    farm.slow_peer.wait_more(16)
+    farm.others_go_on()
+    farm.usherd.order("reload")
+    farm.wait_replies(farm.slow[1:] + farm.others, UP)
+    farm.wait_replies(farm.slow[:1], DRAINED)
+    farm.usherd.end()
+    farm.usherd.start()
+    farm.wait_replies(farm.slow[:1], "drain 100%% # drain by %s" % ME)
+    faults.set(look_up_hang=0)
+    farm.wait_replies(farm.slow[:1], DRAINED)
+
+
+@pytest.mark.parametrize("error, word, reply", [
+    ("EAI_AGAIN", "dns", "fail ready 100% # host name not found"),
+    ("EAI_FAIL", "dns", "fail ready 100% # host name not found"),
+    ("EAI_MEMORY", "internal", UNKNOWN)])
+def test_look_ups_fail(start_farm, faults, error, word, reply):
+    """That usherd has no memory says nothing against a server."""
+    faults.set(look_up=getattr(socket, error))
+    farm = start_farm(1)
+    farm.usherd.wait_fact("probe", server="puppet1", word=word)
+    faults.wait_met("look_up", 8)
+    farm.wait_replies(farm.slow, reply)
+    farm.wait_replies(farm.others[1:], UP)
+    faults.set(look_up=0)
+    farm.wait_replies(farm.slow + farm.others, UP)
