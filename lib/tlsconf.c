@@ -59,9 +59,28 @@ static int check_pair(struct tlsconf *c)
 		&c->cert.pk, &c->key, mbedtls_ctr_drbg_random, &c->rng);
 }
 
+/*
+ * By itself it prefers RSA-PSS, which 3.6.6 takes for an error in TLS 1.2
+ * (mended upstream behind it): Java and whoever else heeds our order must
+ * have no reason to choose that there.
+ */
+static const uint16_t signatures[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+	MBEDTLS_TLS1_3_SIG_NONE,
+};
+
 static void set_versions(mbedtls_ssl_config *ssl)
 {
 	mbedtls_ssl_conf_min_tls_version(ssl, MBEDTLS_SSL_VERSION_TLS1_2);
+	mbedtls_ssl_conf_sig_algs(ssl, signatures);
 #if MBEDTLS_VERSION_NUMBER >= 0x03060100 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
 	/* Without it, tickets are thrown away and 1.3 never resumes. */
 	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(

@@ -4,6 +4,7 @@ usherd that goes on answering and ends clean.
 
 import os
 import re
+import ssl
 
 import pytest
 
@@ -169,6 +170,16 @@ def test_revocation_off(pki, start_peer, start_usherd, config_for):
 def test_rsa_certificate(pki, start_peer, start_usherd, config_for):
     identity = pki.identity("puppet.test", key=rsa_key(), form="pkcs1")
     peer = start_peer(ctx=peers.context(identity))
+    start_usherd(config_for(peer)).wait_reply("up ready 100%")
+
+
+def test_rsa_certificate_and_tls12_only(pki, start_peer, start_usherd,
+                                        config_for):
+    """The server chooses what usherd names first, as Java does."""
+    identity = pki.identity("puppet.test", key=rsa_key(), form="pkcs1")
+    ctx = peers.session_ids_only(identity)
+    ctx.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    peer = start_peer(ctx=ctx)
     start_usherd(config_for(peer)).wait_reply("up ready 100%")
 
 
