@@ -170,6 +170,7 @@ static void save_session(struct tls *t)
 		tls_saved_free(s);
 		return;
 	}
+	tlsconf_forget_peer(&s->session);
 	tls_saved_free(t->fresh);
 	t->fresh = s;
 }

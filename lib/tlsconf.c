@@ -7,6 +7,7 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pk.h>
+#include <mbedtls/platform.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
@@ -88,6 +89,11 @@ static void set_versions(mbedtls_ssl_config *ssl)
 #endif
 }
 
+static mbedtls_x509_crt **peer_of(mbedtls_ssl_session *s)
+{
+	return &s->MBEDTLS_PRIVATE(peer_cert);
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	return rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
@@ -121,6 +127,11 @@ static void set_versions(mbedtls_ssl_config *ssl)
 		ssl, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
 }
 
+static mbedtls_x509_crt **peer_of(mbedtls_ssl_session *s)
+{
+	return &s->peer_cert;
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	(void)rc;
@@ -128,6 +139,17 @@ int tlsconf_is_ticket(int rc)
 }
 
 #endif
+
+void tlsconf_forget_peer(mbedtls_ssl_session *s)
+{
+	mbedtls_x509_crt **peer = peer_of(s);
+
+	if (*peer == NULL)
+		return;
+	mbedtls_x509_crt_free(*peer);
+	mbedtls_free(*peer);
+	*peer = NULL;
+}
 
 static enum tlsconf_result parse_own(struct tlsconf *c,
 	const struct tlsconf_files *files, struct tlsconf_report *r)

@@ -85,6 +85,12 @@ int tlsconf_verify(
 int tlsconf_global_init(void);
 void tlsconf_global_free(void);
 
+/*
+ * Frees the peer's certificate in a session that is kept: resuming needs none,
+ * and it is nine tenths of the session.
+ */
+void tlsconf_forget_peer(mbedtls_ssl_session *s);
+
 /* "a TLS 1.3 session ticket came": neither data nor error; call again. */
 int tlsconf_is_ticket(int rc);
 

@@ -5,6 +5,7 @@
  */
 #include "fleet.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum {
 	FULL_PROBES = 16, /* with a full handshake, under way at once */
 	STAGGER_MS = 20,  /* between the first probes of two servers */
 	TICK_MS = 1000,   /* who has stopped to poll? */
+	TRIM_TICKS = 10,  /* between two looks for unused memory */
 };
 
 struct fleet {
@@ -35,6 +37,7 @@ struct fleet {
 	struct parts parts; /* in use */
 	uv_timer_t tick;
 	uint64_t tick_ms; /* the last one */
+	unsigned ticks;
 };
 
 /* --- polls --- */
@@ -65,6 +68,9 @@ static void on_tick(uv_timer_t *timer)
 
 	f->tick_ms = now_ms;
 	ports_look(&f->parts);
+	/* Bursts of probes leave holes between what stays. */
+	if (++f->ticks % TRIM_TICKS == 0)
+		malloc_trim(0);
 	/* After a standstill, polls that came meanwhile are counted first. */
 	if (now_ms > due_ms + TICK_MS)
 		return;

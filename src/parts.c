@@ -100,11 +100,12 @@ struct httpd *parts_find_http(
 
 void parts_drop(struct parts *p, const struct parts *kept)
 {
-	for (size_t i = 0; p->servers != NULL && i < parts_n_servers(p); i++)
-		if (p->servers[i] != NULL &&
-			!uses((void *const *)kept->servers,
-				parts_n_servers(kept), p->servers[i]))
-			server_close(p->servers[i]);
+	for (size_t i = 0; p->servers != NULL && i < parts_n_servers(p); i++) {
+		struct server *s = p->servers[i];
+
+		if (s != NULL && parts_find_server(kept, server_name(s)) != s)
+			server_close(s);
+	}
 	for (size_t i = 0; i < p->n_trusted; i++)
 		if (!uses((void *const *)kept->trusts, parts_n_servers(kept),
 			    p->trusted[i].trust))

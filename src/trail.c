@@ -1,14 +1,14 @@
 #include "trail.h"
 
 /* Slots begin with 1. */
-static uint64_t slot_of(uint64_t now_ms)
+static uint32_t slot_of(uint64_t now_ms)
 {
-	return now_ms / TRAIL_SAMPLE_MS + 1;
+	return (uint32_t)(now_ms / TRAIL_SAMPLE_MS + 1);
 }
 
 static struct trail_sample *now(struct trail *t, uint64_t now_ms)
 {
-	uint64_t slot = slot_of(now_ms);
+	uint32_t slot = slot_of(now_ms);
 	struct trail_sample *s = &t->ring[slot % TRAIL_SAMPLES];
 
 	if (s->slot != slot)
@@ -35,16 +35,16 @@ void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms)
 }
 
 /* Of a server that says what can't be. */
-static int32_t capped(unsigned n)
+static int16_t capped(unsigned n)
 {
-	return n < 1000000 ? (int32_t)n : 1000000;
+	return n < TRAIL_MOST ? (int16_t)n : TRAIL_MOST;
 }
 
 void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms)
 {
 	struct trail_sample *s = now(t, now_ms);
-	int32_t borrowed = capped(p->jruby.borrowed);
-	int32_t waiting = capped(p->jruby.waiting);
+	int16_t borrowed = capped(p->jruby.borrowed);
+	int16_t waiting = capped(p->jruby.waiting);
 
 	if (p->figures != PROBED_FIGURES ||
 		borrowed + waiting < s->borrowed + s->waiting)
@@ -57,7 +57,7 @@ void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms)
 const struct trail_sample *trail_get(
 	const struct trail *t, size_t ago, uint64_t now_ms)
 {
-	uint64_t slot = slot_of(now_ms);
+	uint32_t slot = slot_of(now_ms);
 	const struct trail_sample *s;
 
 	if (ago >= TRAIL_SAMPLES || ago >= slot)

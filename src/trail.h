@@ -14,14 +14,18 @@
  */
 enum { TRAIL_SAMPLE_MS = 30 * 1000, TRAIL_SAMPLES = 120 };
 
-enum { TRAIL_UNKNOWN = -1 };
+enum { TRAIL_UNKNOWN = -1, TRAIL_MOST = INT16_MAX };
 
+/* Small, since there is an hour of them for each server. */
 struct trail_sample {
-	uint64_t slot; /* number of the half minute; 0: none yet */
+	uint32_t slot; /* number of the half minute; 0: none yet */
 	/* Per cent; 0 where it is told to send nothing; the last seen. */
 	int16_t weight;
-	/* With the most requests seen in it; TRAIL_UNKNOWN without figures. */
-	int32_t jrubies, borrowed, waiting;
+	/*
+	 * With the most requests seen in it, each TRAIL_MOST at most;
+	 * TRAIL_UNKNOWN without figures.
+	 */
+	int16_t jrubies, borrowed, waiting;
 };
 
 /* All zero at first. */

@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <jansson.h>
 #include <uv.h>
 
 #include "config.h"
@@ -20,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "orderbook.h"
+#include "process.h"
 #include "text.h"
 #include "tlsconf.h"
 #include "web.h"
@@ -280,27 +278,6 @@ static int run(struct daemon *d, struct config *config)
 	return rc == 0 ? 0 : 1;
 }
 
-/* Room for each listener to be full, so that none starves the others. */
-static void allow_many_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static void seed(void)
-{
-	unsigned value = 0;
-
-	if (getrandom(&value, sizeof(value), 0) != sizeof(value))
-		value = (unsigned)getpid();
-	srandom(value);
-	json_object_seed(0);
-}
-
 static int start(struct daemon *d, struct config *config)
 {
 	int rc;
@@ -381,8 +358,7 @@ int main(int argc, char **argv)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); /* until there is something to reload */
-	seed();
-	allow_many_files();
+	process_prepare();
 	if (load_first(&d, &config, &errors) != 0) {
 		print_errors(d.path, &errors);
 		config_errors_free(&errors);

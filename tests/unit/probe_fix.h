@@ -56,6 +56,12 @@ static void on_probe(struct probe_report *r, void *arg)
 	f->saved = r->saved;
 }
 
+static void set_address(struct fix *f, size_t i, const struct tlspeer *peer)
+{
+	memcpy(&f->target.addrs.sa[i], &peer->address,
+		sizeof(f->target.addrs.sa[i]));
+}
+
 static void open_fix(struct fix *f, enum tlspeer_way way, const char *answer)
 {
 	memset(f, 0, sizeof(*f));
@@ -70,7 +76,7 @@ static void open_fix(struct fix *f, enum tlspeer_way way, const char *answer)
 		.n_requests = 1,
 		.timeout_ms = TIMEOUT_MS,
 		.turns = &f->turns };
-	f->target.addrs.sa[0] = f->peer.address;
+	set_address(f, 0, &f->peer);
 	f->target.addrs.n = 1;
 }
 

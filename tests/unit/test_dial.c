@@ -39,8 +39,11 @@ static void on_closed(struct dial *d)
 
 static void add(struct fix *f, const char *host, unsigned port)
 {
-	assert_int_equal(
-		addr_literal(&f->addrs.sa[f->addrs.n++], host, port), 0);
+	struct sockaddr_storage sa;
+	struct sockaddr_in6 *at = &f->addrs.sa[f->addrs.n++];
+
+	assert_int_equal(addr_literal(&sa, host, port), 0);
+	memcpy(at, &sa, sizeof(*at));
 }
 
 /* A port that is taken, and where nobody listens unless `backlog` > 0. */

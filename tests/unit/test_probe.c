@@ -171,12 +171,12 @@ static void tries_the_next_address(void **state)
 	(void)state;
 	open_fix(&f, TLSPEER_ANSWER, RUNNING);
 	tlspeer_open(&absent, &f.loop, TLSPEER_ABSENT, "");
-	f.target.addrs.sa[0] = absent.address;
-	f.target.addrs.sa[1] = f.peer.address;
+	set_address(&f, 0, &absent);
+	set_address(&f, 1, &f.peer);
 	f.target.addrs.n = 2;
 	probe(&f);
 	assert_int_equal(f.report.outcome, OUTCOME_OK);
-	f.target.addrs.sa[1] = absent.address;
+	set_address(&f, 1, &absent);
 	probe(&f);
 	assert_int_equal(f.report.outcome, OUTCOME_REFUSED);
 	tlspeer_close(&absent);

@@ -74,8 +74,8 @@ static void figures_that_cannot_be(void **state)
 
 	(void)state;
 	trail_probe(&t, &p, START_MS);
-	assert_int_equal(trail_get(&t, 0, START_MS)->borrowed, 1000000);
-	assert_int_equal(trail_get(&t, 0, START_MS)->waiting, 1000000);
+	assert_int_equal(trail_get(&t, 0, START_MS)->borrowed, TRAIL_MOST);
+	assert_int_equal(trail_get(&t, 0, START_MS)->waiting, TRAIL_MOST);
 }
 
 /* An hour later there is nothing left of it, and nothing is made up. */
