@@ -76,6 +76,8 @@ $(FUZZERS): %: %.o $(B)/modules.a $(B)/lib.a \
 	$(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
 $(B)/tests/fuzz/fuzz_http: $(B)/tests/fuzz/oracle.o
 $(B)/tests/fuzz/fuzz_http: LDLIBS += -lhttp_parser
+$(B)/tests/fuzz/fuzz_tls: $(B)/tests/unit/pki.o $(B)/tests/unit/t.o
+$(B)/tests/fuzz/fuzz_tls: LDLIBS += -lcmocka
 
 $(B)/sim: $(B)/tests/sim/sim.o $(B)/sim.a $(B)/modules.a $(B)/lib.a
 $(SIM_TESTS): %: %.o $(B)/sim.a $(B)/modules.a $(B)/lib.a

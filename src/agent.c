@@ -64,12 +64,10 @@ static enum serve_next answer_unknown(
 	return answer(a, r, unknown_server, strlen(unknown_server));
 }
 
-/* The first line that was sent, without blanks around; "" for none. */
-static void name_of(
-	char name[AGENT_NAME_MAX + 1], const struct serve_request *r)
+void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 {
-	const char *start = r->data, *end = r->data + r->len;
-	const char *newline = memchr(start, '\n', r->len);
+	const char *start = sent, *end = sent + len;
+	const char *newline = memchr(start, '\n', len);
 
 	if (newline != NULL)
 		end = newline;
@@ -100,7 +98,7 @@ static enum serve_next on_request(struct serve_request *r, void *arg)
 	}
 	if (r->event == SERVE_MORE && memchr(r->data, '\n', r->len) == NULL)
 		return SERVE_WAIT;
-	name_of(name, r);
+	agent_name(name, r->data, r->len);
 	poll.name = name;
 	line = a->line(a->arg, &poll, &len);
 	return line != NULL ? answer(a, r, line, len)

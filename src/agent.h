@@ -46,6 +46,12 @@ struct agent_poll {
 typedef const char *(*agent_line_cb)(
 	void *arg, const struct agent_poll *poll, size_t *len);
 
+/*
+ * The name in what HAProxy has sent: the first line, without blanks around; ""
+ * for none.  What no name may have in the log is gone.
+ */
+void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len);
+
 /* What has been said once may be said again; the counts go on. */
 void agent_forget(struct agent_record *r);
 
