@@ -1,7 +1,6 @@
 #include "html.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 void html_text(FILE *out, const char *text)
@@ -22,15 +21,11 @@ void html_text(FILE *out, const char *text)
 
 void html_format(FILE *out, const char *fmt, ...)
 {
-	char *text;
+	char text[HTML_FORMAT_MAX];
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vasprintf(&text, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (len < 0)
-		return;
 	html_text(out, text);
-	free(text);
 }

@@ -7,21 +7,44 @@
 
 #include <uv.h>
 
+#include "jsonout.h"
+
 enum { CONTINUED = 4 }; /* what a broken line goes on with, in blanks more */
+
+enum { TEXT_MAX = 1 << 30 };
+
+static void add(struct paper *p, const char *data, size_t len)
+{
+	if (p->rc == 0)
+		p->rc = buf_append(&p->text, data, len);
+}
+
+static ssize_t on_write(void *arg, const char *data, size_t len)
+{
+	struct paper *p = arg;
+
+	add(p, data, len);
+	return p->rc == 0 ? (ssize_t)len : 0;
+}
 
 int paper_open(struct paper *p, unsigned width)
 {
-	memset(p, 0, sizeof(*p));
-	p->width = width > 0 ? width : PAPER_WIDTH;
-	p->out = open_memstream(&p->text, &p->size);
+	static const cookie_io_functions_t io = { .write = on_write };
+
+	*p = (struct paper){ .text = BUF_INIT(TEXT_MAX),
+		.width = width > 0 ? width : PAPER_WIDTH };
+	/* open_memstream() loses pieces without a word. */
+	p->out = fopencookie(p, "w", io);
 	return p->out != NULL ? 0 : UV_ENOMEM;
 }
 
 char *paper_close(struct paper *p)
 {
-	if (fclose(p->out) == 0)
-		return p->text;
-	free(p->text);
+	fclose(p->out);
+	add(p, "", 1);
+	if (p->rc == 0)
+		return p->text.data;
+	buf_free(&p->text);
 	return NULL;
 }
 
@@ -76,8 +99,10 @@ void paper_line(struct paper *p, unsigned indent, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (len < 0)
+	if (len < 0) {
+		p->rc = UV_ENOMEM;
 		return;
+	}
 	break_line(p, indent, text);
 	free(text);
 }
@@ -98,6 +123,14 @@ void paper_age(char dst[PAPER_TIME_MAX], int64_t seconds)
 		snprintf(dst, PAPER_TIME_MAX, "%llds", s);
 }
 
+void paper_add(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item) == 0)
+		return;
+	json_decref(*list);
+	*list = NULL;
+}
+
 json_t *paper_time(int64_t seconds)
 {
 	char text[sizeof("9999-12-31T23:59:59Z")];
@@ -112,7 +145,7 @@ json_t *paper_time(int64_t seconds)
 
 char *paper_json(json_t *root, size_t flags)
 {
-	char *bare = root != NULL ? json_dumps(root, flags) : NULL;
+	char *bare = root != NULL ? jsonout_text(root, flags) : NULL;
 	char *text = NULL;
 
 	json_decref(root);

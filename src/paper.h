@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "buf.h"
+
 /*
  * Writing for people and for scripts: lines that fit a terminal, ages, times.
  * A long line goes on below, indented; nothing is lost.
@@ -15,14 +17,14 @@ enum { PAPER_WIDTH = 100, PAPER_TIME_MAX = 32, JSON_VERSION = 1 };
 
 struct paper {
 	FILE *out;
-	char *text;
-	size_t size;
+	struct buf text;
+	int rc;         /* the first that went wrong */
 	unsigned width; /* columns */
 };
 
-/* `width` 0: PAPER_WIDTH.  0, or UV_ENOMEM. */
+/* Not to be moved from then on.  `width` 0: PAPER_WIDTH.  0, or UV_ENOMEM. */
 int paper_open(struct paper *p, unsigned width);
-/* The text, which is the caller's to free; NULL without memory. */
+/* All of the text, which is the caller's to free; NULL without memory. */
 char *paper_close(struct paper *p);
 
 /* One line, broken at blanks where it is too long. */
@@ -31,6 +33,9 @@ void paper_line(struct paper *p, unsigned indent, const char *fmt, ...)
 
 /* "3d 4h", "12m", "40s": the two largest units are enough for a person. */
 void paper_age(char dst[PAPER_TIME_MAX], int64_t seconds);
+
+/* Appends; without memory *list is gone, NULL, and stays so. */
+void paper_add(json_t **list, json_t *item);
 
 /* RFC 3339; null for 0. */
 json_t *paper_time(int64_t seconds);

@@ -224,7 +224,7 @@ static json_t *server_json(
 	char warning[REPORT_WARNING_MAX];
 
 	for (size_t i = 0; report_warning(r, s, i, warning); i++)
-		json_array_append_new(warnings, json_string(warning));
+		paper_add(&warnings, json_string(warning));
 	return json_pack("{ss sb ss sI ss ss ss ss so so so so so so si}",
 		"name", s->name, "in_service", in_service, "verdict",
 		verdict_name(s->view.verdict), "verdict_age_ms",
@@ -247,11 +247,11 @@ static char *status_json(const struct report *r)
 	json_t *list = json_array(), *warnings = json_array(), *root;
 
 	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(list, server_json(r, &r->servers[i]));
+		paper_add(&list, server_json(r, &r->servers[i]));
 	if (*r->problem != '\0')
-		json_array_append_new(warnings, json_string(r->problem));
+		paper_add(&warnings, json_string(r->problem));
 	if (r->refused > 0)
-		json_array_append_new(warnings,
+		paper_add(&warnings,
 			json_sprintf("%llu polls refused from outside allow, "
 				     "the last from %s",
 				(unsigned long long)r->refused,

@@ -58,20 +58,20 @@ json_t *report_canary_json(
 {
 	const struct order *o = &s->orders->ceiling;
 	const struct canary_facts facts = facts_of(s);
-	json_t *steps, *left = NULL, *held = NULL;
+	json_t *steps, *left = json_null(), *held = json_null();
 	char clause[CANARY_TEXT_MAX];
 
 	if (o->kind != ORDER_CANARY)
 		return json_null();
 	steps = json_array();
 	for (unsigned i = 0; i < o->n_steps; i++)
-		json_array_append_new(steps, json_integer(o->steps[i]));
+		paper_add(&steps, json_integer(o->steps[i]));
 	if (s->view.canary->from_ms != 0 && o->step + 1 < o->n_steps)
 		left = json_integer((json_int_t)canary_left_ms(
 			s->view.canary, o, r->now.ms));
 	if (canary_objection(clause, &facts))
 		held = json_string(clause);
-	return json_pack("{so si sI so? so?}", "steps", steps, "step",
+	return json_pack("{so si sI so so}", "steps", steps, "step",
 		(int)o->step + 1, "every_ms", (json_int_t)o->every_s * 1000,
 		"next_in_ms", left, "objection", held);
 }

@@ -136,7 +136,7 @@ static json_t *endings_json(const struct standing_view *v)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < v->n_endings; i++)
-		json_array_append_new(list,
+		paper_add(&list,
 			json_pack("{so ss sI}", "time",
 				paper_time(v->endings[i].ended_s), "word",
 				outcome_word(v->endings[i].outcome), "total_ms",
@@ -148,11 +148,11 @@ static json_t *limits_json(const struct report_server *s)
 {
 	json_t *list = json_array();
 
-	json_array_append_new(list,
+	paper_add(&list,
 		json_pack("{ss si}", "limit", "order", "percent",
 			(int)ceiling_of(s->orders)));
 	for (unsigned i = 0; i < WEIGHT_LIMITS; i++)
-		json_array_append_new(list,
+		paper_add(&list,
 			json_pack("{ss si}", "limit",
 				weight_limit_name((enum weight_limit)i),
 				"percent", (int)s->view.weight.limits[i]));
@@ -176,10 +176,13 @@ static json_t *explained_json(
 		(int)report_weight(s), "limits", limits_json(s), "canary",
 		report_canary_json(r, s), "reply", s->view.reply,
 		"reply_with_ready", ready->text, ready->len - 1);
+	int rc = json_object_update(server, more);
 
-	json_object_update(server, more);
 	json_decref(more);
-	return server;
+	if (rc == 0)
+		return server;
+	json_decref(server);
+	return NULL;
 }
 
 static char *explain_json(const struct report *r)
@@ -187,7 +190,7 @@ static char *explain_json(const struct report *r)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(list, explained_json(r, &r->servers[i]));
+		paper_add(&list, explained_json(r, &r->servers[i]));
 	return paper_json(
 		json_pack("{si so so}", "version", JSON_VERSION, "time",
 			paper_time(r->now.s), "servers", list),

@@ -167,7 +167,7 @@ static void print_backend(struct paper *p, const struct report *r)
 char *report_haproxy(const struct report *r)
 {
 	struct paper p;
-	char *text;
+	char *text, *json;
 
 	if (paper_open(&p, r->width) != 0)
 		return NULL;
@@ -176,9 +176,9 @@ char *report_haproxy(const struct report *r)
 	text = paper_close(&p);
 	if ((r->flags & COMMAND_JSON) == 0 || text == NULL)
 		return text;
-	p.text = paper_json(
+	json = paper_json(
 		json_pack("{si ss}", "version", JSON_VERSION, "text", text),
 		JSON_COMPACT);
 	free(text);
-	return p.text;
+	return json;
 }

@@ -43,6 +43,8 @@ static char *join(const struct history *h,
 
 		if (line != NULL)
 			fprintf(p.out, "%s%s", i > 0 ? between : "", line);
+		else
+			p.rc = UV_ENOMEM;
 		free(line);
 	}
 	return paper_close(&p);

@@ -111,7 +111,7 @@ json_t *report_pollers_json(
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < p->n; i++)
-		json_array_append_new(list, poller_json(r, s, &p->list[i]));
+		paper_add(&list, poller_json(r, s, &p->list[i]));
 	return json_pack("{ss ss so}", "name", s->name, "ready",
 		policy_names[s->view.policy], "pollers", list);
 }
@@ -123,8 +123,7 @@ static char *pollers_json(const struct report *r)
 	if (*r->refused_last != '\0')
 		last = json_string(r->refused_last);
 	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(
-			list, report_pollers_json(r, &r->servers[i]));
+		paper_add(&list, report_pollers_json(r, &r->servers[i]));
 	return paper_json(
 		json_pack("{si so so sI so}", "version", JSON_VERSION, "time",
 			paper_time(r->now.s), "servers", list, "refused_polls",

@@ -133,7 +133,7 @@ static char *probe_json(const struct report *r)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(list,
+		paper_add(&list,
 			json_pack("{ss ss so}", "name", r->servers[i].name,
 				"address", r->servers[i].config->address,
 				"probe",

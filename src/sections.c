@@ -109,7 +109,10 @@ static void on_section(void *arg, unsigned line, const char *text)
 	s->kind = kind;
 	s->line = line;
 	s->name = name != NULL ? strdup(name) : NULL;
-	r->no_memory = r->no_memory || (name != NULL && s->name == NULL);
+	if (name != NULL && s->name == NULL) {
+		s->kind = SECTION_UNKNOWN;
+		r->no_memory = true;
+	}
 }
 
 static void unknown_key(struct sections *r, unsigned line, const char *key,

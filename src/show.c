@@ -98,7 +98,7 @@ static char *told_json(const struct change_target *targets, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (targets[i].chosen)
-			json_array_append_new(list,
+			paper_add(&list,
 				json_pack("{ss ss}", "name", targets[i].name,
 					"reply", targets[i].view.reply));
 	return paper_json(

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <uv.h>
 
+#include "jsonout.h"
 #include "text.h"
 
 enum { VERSION_NUMBER = 1, EVERY_MAX_S = 3650 * 86400 };
@@ -16,27 +17,35 @@ static const char *const slot_names[ORDER_SLOTS] = { "state", "ceiling",
 
 static json_t *encode_steps(const struct order *o)
 {
-	json_t *list;
+	json_t *list = json_array();
+	int rc = 0;
 
-	if (o->kind != ORDER_CANARY)
-		return NULL;
-	list = json_array();
 	for (unsigned i = 0; i < o->n_steps; i++)
-		json_array_append_new(list, json_integer(o->steps[i]));
-	return list;
+		rc |= json_array_append_new(list, json_integer(o->steps[i]));
+	if (rc == 0)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 static json_t *encode_order(const struct order *o)
 {
-	bool canary = o->kind == ORDER_CANARY;
-
-	return json_pack("{ss ss% ss% sI sI si sb so* so* so*}", "kind",
+	json_t *order = json_pack("{ss ss% ss% sI sI si sb}", "kind",
 		order_name(o->kind), "who", o->who, strlen(o->who), "why",
 		o->why, strlen(o->why), "since", (json_int_t)o->since_s,
 		"until", (json_int_t)o->until_s, "percent", (int)o->percent,
-		"left", o->left, "steps", encode_steps(o), "step",
-		canary ? json_integer(o->step) : NULL, "every",
-		canary ? json_integer(o->every_s) : NULL);
+		"left", o->left);
+	int rc = 0;
+
+	if (o->kind != ORDER_CANARY)
+		return order;
+	rc |= json_object_set_new(order, "steps", encode_steps(o));
+	rc |= json_object_set_new(order, "step", json_integer(o->step));
+	rc |= json_object_set_new(order, "every", json_integer(o->every_s));
+	if (rc == 0)
+		return order;
+	json_decref(order);
+	return NULL;
 }
 
 /* Who is about to be told a drain is written down as told. */
@@ -106,7 +115,7 @@ char *statefile_encode(const struct statefile_server *servers, size_t n)
 			rc = json_object_set_new(all, servers[i].name, server);
 	}
 	if (rc == 0)
-		text = json_dumps(root, JSON_INDENT(1));
+		text = jsonout_text(root, JSON_INDENT(1));
 	json_decref(root);
 	return text;
 }

@@ -34,6 +34,8 @@ enum { STATEFILE_ERROR_MAX = 256, STATEFILE_MAX = 64 << 20 };
 
 /*
  * Calls cb for each server, or for none: 0, or UV_EINVAL with what is wrong.
+ * Without memory, which is UV_EINVAL too, errno is ENOMEM and some may have
+ * been called for.
  */
 int statefile_decode(const char *text, size_t len, statefile_cb cb, void *arg,
 	char error[STATEFILE_ERROR_MAX]);
