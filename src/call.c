@@ -331,7 +331,7 @@ static int give_up(const struct talk *t)
 /* The usherd that comes next, if one does while it is worthwhile. */
 static int follow_next(struct talk *t)
 {
-	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000L * 1000 };
 	uint64_t end_ms = clock_now_ms() + time_left(t, RETURN_MS);
 	int rc = GONE;
 
