@@ -1,5 +1,6 @@
 """Orders given with usherctl: what HAProxy makes of them."""
 
+import contextlib
 import json
 import os
 import pty
@@ -153,13 +154,16 @@ def test_reasons(farm, given, kept, told):
 def in_terminal(usherd, *args, **env):
     """What the program writes to a terminal."""
     ours, theirs = pty.openpty()
+    shown = b""
     try:
         assert usherd.ctl(*args, env=env, stdout=theirs).code == 0
-        os.set_blocking(ours, False)
-        return os.read(ours, 65536).decode()
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # EIO is its end
+            while more := os.read(ours, 65536):
+                shown += more
     finally:
         os.close(ours)
-        os.close(theirs)
+    return shown.decode()
 
 
 def test_terminal(usherd):
