@@ -68,6 +68,7 @@ void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 {
 	const char *start = sent, *end = sent + len;
 	const char *newline = memchr(start, '\n', len);
+	size_t n;
 
 	if (newline != NULL)
 		end = newline;
@@ -76,8 +77,13 @@ void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 	while (end > start &&
 		(end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
-	text_format(
-		name, AGENT_NAME_MAX + 1, "%.*s", (int)(end - start), start);
+	n = (size_t)(end - start);
+	if (n > AGENT_NAME_MAX)
+		n = AGENT_NAME_MAX;
+	/* Cut at a '\0' it might be another server's name. */
+	for (size_t i = 0; i < n; i++)
+		name[i] = start[i] != '\0' ? start[i] : '?';
+	name[n] = '\0';
 	/* It goes into the log between quotes; no server's name has one. */
 	text_quotable(name);
 }

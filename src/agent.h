@@ -19,7 +19,8 @@
 struct agent;
 
 enum {
-	AGENT_NAME_MAX = 255,
+	/* One more than a server's name has: what is cut is no server's. */
+	AGENT_NAME_MAX = 256,
 	AGENT_PATIENCE_MS =
 		200, /* for a name; HAProxy's poll times out later */
 };

@@ -12,6 +12,25 @@ static int is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* A name that a server may have is what was sent, whole. */
+static void is_what_was_sent(const char *name, const char *line, size_t len)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > 255 ||
+		strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			"0123456789.-_:") != n)
+		return;
+	while (*line == ' ' || *line == '\t') {
+		line++;
+		len--;
+	}
+	while (is_blank(line[len - 1]))
+		len--;
+	assert(len == n && memcmp(line, name, n) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char name[AGENT_NAME_MAX + 1], again[AGENT_NAME_MAX + 1];
@@ -25,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	assert(memchr(name, '\0', sizeof(name)) != NULL);
 	assert(strpbrk(name, "\n\"") == NULL);
 	assert(name[0] == '\0' || (name[0] != ' ' && name[0] != '\t'));
+	is_what_was_sent(name, text, first);
 	/* What comes after the line, or is still to come, changes nothing. */
 	agent_name(again, text, first);
 	assert(strcmp(name, again) == 0);

@@ -23,10 +23,32 @@ enum {
 	TURNS_MAX = 4096,
 };
 
-enum deed { FLIP, CUT, DROP, DOUBLE, RETYPE, RELENGTH, INSERT, DEEDS };
+enum deed {
+	FLIP,
+	CUT,
+	DROP,
+	DOUBLE,
+	RETYPE,
+	RELENGTH,
+	INSERT,
+	REPLACE,
+	LATER, /* after the next */
+	DEEDS,
+};
 
 static const char said[] = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"
 			   "running";
+
+/* In place of mbedTLS's own, so that what happened happens again. */
+int mbedtls_entropy_func(void *data, unsigned char *dst, size_t len)
+{
+	static unsigned char next;
+
+	(void)data;
+	for (size_t i = 0; i < len; i++)
+		dst[i] = next++;
+	return 0;
+}
 
 static struct pki_server server;
 static struct tlsconf *conf;
@@ -34,7 +56,8 @@ static struct tls_saved *saved;
 
 struct peer {
 	struct pki_link link;
-	struct buf wire; /* what is on its way to the client */
+	struct buf wire;  /* what is on its way to the client */
+	struct buf later; /* a record that comes after the next */
 	const uint8_t *deeds;
 	size_t n_deeds;
 	size_t records;
@@ -82,14 +105,23 @@ static void do_it(struct peer *p, unsigned char *record, size_t len,
 	case RETYPE:
 		record[0] ^= deed[3] | 1;
 		add(p, record, len);
+		spoil(p, type);
 		break;
 	case RELENGTH:
 		record[3 + deed[2] % 2] ^= deed[3] | 1;
 		add(p, record, len);
+		spoil(p, type);
 		break;
 	case INSERT:
 		add(p, p->deeds, 4 * p->n_deeds);
 		add(p, record, len);
+		break;
+	case REPLACE:
+		add(p, p->deeds, 4 * p->n_deeds);
+		spoil(p, type);
+		break;
+	case LATER:
+		assert(buf_append(&p->later, record, len) == 0);
 		break;
 	}
 }
@@ -106,6 +138,9 @@ static void pass_record(struct peer *p, unsigned char *record, size_t len)
 		}
 	}
 	add(p, record, len);
+	if (p->later.len > 0)
+		add(p, p->later.data, p->later.len);
+	buf_consume(&p->later, p->later.len);
 	p->records++;
 }
 
@@ -212,7 +247,8 @@ static void open_world(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct peer p = { .wire = BUF_INIT(1 << 20) };
+	struct peer p = { .wire = BUF_INIT(1 << 20),
+		.later = BUF_INIT(1 << 20) };
 
 	open_world();
 	if (len == 0)
@@ -225,5 +261,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	talk(&p);
 	pki_link_close(&p.link);
 	buf_free(&p.wire);
+	buf_free(&p.later);
 	return 0;
 }

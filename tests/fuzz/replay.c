@@ -7,18 +7,20 @@
 #include <dirent.h>
 #include <stdio.h>
 
+enum { INPUT_MAX = 1 << 20 };
+
 static void play(const char *path)
 {
 	FILE *f = fopen(path, "rb");
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t len;
+	uint8_t *data = malloc(INPUT_MAX + 1);
+	size_t len;
 
-	assert(f != NULL);
-	len = getdelim(&text, &cap, EOF, f);
+	assert(f != NULL && data != NULL);
+	len = fread(data, 1, INPUT_MAX + 1, f);
+	assert(!ferror(f) && len <= INPUT_MAX);
 	fclose(f);
-	LLVMFuzzerTestOneInput((uint8_t *)text, len > 0 ? (size_t)len : 0);
-	free(text);
+	LLVMFuzzerTestOneInput(data, len);
+	free(data);
 }
 
 static int play_all(const char *folder)

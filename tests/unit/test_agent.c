@@ -173,13 +173,14 @@ static const struct row {
 	TALKS("pup pet1\n", "pup pet1", unknown),
 	TALKS("\npuppet1\n", "", unknown),
 	TALKS("pup\"pet\"1\n", "pup'pet'1", unknown),
-	TALKS("pup\0pet1\n", "pup", unknown),
+	TALKS("pup\0pet1\n", "pup?pet1", unknown),
+	TALKS("puppet1\0x\n", "puppet1?x", unknown),
 	TALKS("\x01\xff\n", "\x01\xff", unknown),
 	/* Too long. */
 	TALKS(X255 "\n", X255, unknown),
-	TALKS(X255 "x\n", X255, unknown),
-	TALKS(X600 "\n", X255, unknown),
-	TALKS(X600, X255, unknown),
+	TALKS(X255 "x\n", X255 "x", unknown),
+	TALKS(X600 "\n", X255 "x", unknown),
+	TALKS(X600, X255 "x", unknown),
 };
 
 static void check_row(const struct row *row, size_t step)
