@@ -35,7 +35,7 @@ static const char conf[] = "[usher]\n"
 			   "rise = 7\n"
 			   "crl-file = none\n";
 static const char wrong_conf[] = "[usher]\n"
-				 "alow = 192.0.2.7\n"
+				 "allows = 192.0.2.7\n"
 				 "[server a]\n"
 				 "fall = none\n"
 				 "fall = 3\n"
