@@ -47,7 +47,7 @@ HELPERS     := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%, \
 SIM         := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/test_% \
                tests/sim/sim.c,$(wildcard tests/sim/*.c)))
 SIM_TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/sim/test_*.c))
-BENCH       := $(addprefix $(B)/tests/bench/,peer polls bare)
+BENCH       := $(addprefix $(B)/tests/bench/,peer polls bare floor floor_uv)
 # What integration tests run beside the programs.
 FOR_TESTS   := $(B)/print_replies $(B)/usherd-failing
 UNITS       := $(wildcard scripts/systemd/*.service scripts/systemd/*.path)
@@ -100,11 +100,12 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
+$(B)/tests/bench/bare: $(B)/lib.a
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-soak test-asan test-tsan test-valgrind test-systemd \
-      test-puppet test-packages test-trixie
+test: test-fast test-instructions test-soak test-asan test-tsan \
+      test-valgrind test-systemd test-puppet test-packages test-trixie
 test-fast: test-unit test-sim test-fuzz test-integration
 
 test-unit: deps-test $(PROGS) $(TESTS)
@@ -176,7 +177,7 @@ test-puppet-start: deps-puppet $(PROGS)
 # Debian is fetched once: build/trixie.
 test-trixie: deps-package
 	$(Q)scripts/in-debian trixie scripts/test-parts all test-unit test-sim \
-	        test-fuzz test-integration test-puppet-start
+	        test-fuzz test-integration test-instructions test-puppet-start
 
 # In a Debian of its own, which is fetched once: build/packages.
 test-packages: deps-test deps-package
@@ -206,9 +207,16 @@ sim: $(B)/sim
 	$(Q)sed '/^<!-- begin/,/^<!-- end/d' $(B)/sim.txt >tests/sim/results.txt
 	$(Q)cat tests/sim/results.txt
 
-# What it costs to run: a minute or two, on a machine with nothing else to do.
-bench: deps-test $(PROGS) $(BENCH)
-	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json
+# What it costs to run: ten minutes, on a machine with nothing else to do; or
+# some of it: make bench PARTS='floor stress'.
+bench: deps-bench $(PROGS) $(BENCH)
+	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json \
+	        $(PARTS)
+
+# What of that does not depend on the machine: instructions, counted.
+test-instructions: deps-test $(PROGS)
+	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/instructions.py \
+	        $(B)/instructions
 
 # Everything at once, at random, for hours: nothing may grow.
 HOURS       ?= 1
@@ -233,6 +241,8 @@ deps-package:
 	$(Q)scripts/install-deps build package
 deps-compare:
 	$(Q)scripts/install-deps build test puppet compare
+deps-bench:
+	$(Q)scripts/install-deps build test compare
 
 demo: deps-test
 	$(Q)$(MAKE) --no-print-directory all
@@ -289,8 +299,8 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test; test-fast leaves out the real Puppet Server'
-	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, asan, tsan, valgrind,'
-	@echo '                   systemd, puppet, packages or trixie (Debian 13)'
+	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, instructions, asan, tsan,'
+	@echo '                   valgrind, systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
 	@echo 'make faults        every allocation failed in turn: ten minutes'
 	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
@@ -313,6 +323,6 @@ help:
         test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
         test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \
-        deps-systemd deps-puppet deps-package deps-compare compare bench \
-        sim plots demo lint install uninstall deb rpm clean help
+        deps-systemd deps-puppet deps-package deps-compare deps-bench compare \
+        bench sim plots demo lint install uninstall deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

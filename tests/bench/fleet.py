@@ -76,10 +76,10 @@ def row(count):
         stack.callback(usherd.stop)
         wait_until(lambda: all_up(usherd), "all servers up", BRING_UP_S, 0.2)
         ready_s = time.monotonic() - began
-        return measure(usherd, peer, count, ready_s, stack)
+        return counted(usherd, peer, count, ready_s, stack)
 
 
-def measure(usherd, peer, count, ready_s, stack):
+def counted(usherd, peer, count, ready_s, stack):
     expected = [(name_of(i % count), reply_of(i % count))
                 for i in range(POLLERS)]
     pid = usherd.process.pid
@@ -91,6 +91,8 @@ def measure(usherd, peer, count, ready_s, stack):
     polled = polls.result()
     after, served = Usage.of(pid), peer.served()
     span = after.at - before.at
+    cpu_s = after.cpu_s - before.cpu_s
+    probes = served.requests - served_before.requests
     return {
         "servers": count,
         "interval_ms": INTERVAL_MS,
@@ -98,11 +100,51 @@ def measure(usherd, peer, count, ready_s, stack):
         "first_full_handshakes": start.full,
         "first_failed_handshakes": start.failed,
         "span_s": round(span, 2),
-        "probes": served.requests - served_before.requests,
+        "probes": probes,
+        "probes_per_s": round(probes / span, 1),
         "full_handshakes": served.full - served_before.full,
         "resumed_handshakes": served.resumed - served_before.resumed,
         "failed_handshakes": served.failed - served_before.failed,
-        "cpu_s": round(after.cpu_s - before.cpu_s, 2),
+        "cpu_s": round(cpu_s, 2),
+        "cpu_percent": round(100 * cpu_s / span, 1),
         "rss_kb": after.rss_kb,
         **polled._asdict(),
     }
+
+
+def measure():
+    return {"rows": [row(count) for count in SERVERS]}
+
+
+COLUMNS = (
+    ("servers", "servers"), ("all up after", "ready_s"), ("RSS KB", "rss_kb"),
+    ("CPU %", "cpu_percent"), ("probes/s", "probes_per_s"),
+    ("full", "full_handshakes"), ("resumed", "resumed_handshakes"),
+    ("polls", "polls"), ("lost", "lost"), ("wrong", "wrong"),
+    ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("p99.9 us", "p999_us"),
+    ("max us", "max_us"))
+
+
+def show(found):
+    print("One usherd, interval %d ms, %d pollers that ask every %d ms"
+          % (INTERVAL_MS, POLLERS, INTERVAL_MS))
+    print("  ".join(title.rjust(7) for title, _ in COLUMNS))
+    for r in found["rows"]:
+        print("  ".join(str(r[key]).rjust(max(7, len(title)))
+                        for title, key in COLUMNS))
+    show_further(*found["rows"])
+
+
+def show_further(one, many):
+    """What the table means for a server more, and for a poll."""
+    further = many["servers"] - one["servers"]
+    print("each further server: %.1f KB, %.2f ms of CPU for a probe; p99 of "
+          "polls %.2f times that of one server" % (
+              (many["rss_kb"] - one["rss_kb"]) / further,
+              10 * (many["cpu_percent"] - one["cpu_percent"])
+              / (many["probes_per_s"] - one["probes_per_s"]),
+              many["p99_us"] / one["p99_us"]))
+
+
+def failed(found):
+    return any(r["wrong"] or r["lost"] for r in found["rows"])

@@ -34,9 +34,10 @@ class Served(NamedTuple):
 class Peer:
     """All the Puppet Servers there are, at one port."""
 
-    def __init__(self):
+    def __init__(self, command=None):
         self.process = subprocess.Popen(
-            [program("peer"), PKI / "server.pem", PKI / "server.der", METRICS],
+            command or [program("peer"), PKI / "server.pem",
+                        PKI / "server.der", METRICS],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
