@@ -81,8 +81,10 @@ void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 	if (n > AGENT_NAME_MAX)
 		n = AGENT_NAME_MAX;
 	/* Cut at a '\0' it might be another server's name. */
+	memcpy(name, start, n);
 	for (size_t i = 0; i < n; i++)
-		name[i] = start[i] != '\0' ? start[i] : '?';
+		if (name[i] == '\0')
+			name[i] = '?';
 	name[n] = '\0';
 	/* It goes into the log between quotes; no server's name has one. */
 	text_quotable(name);

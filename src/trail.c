@@ -37,7 +37,7 @@ void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms)
 /* Of a server that says what can't be. */
 static int16_t capped(unsigned n)
 {
-	return n < TRAIL_MOST ? (int16_t)n : TRAIL_MOST;
+	return (int16_t)(n < TRAIL_MOST ? n : TRAIL_MOST);
 }
 
 void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms)
