@@ -41,7 +41,7 @@ static bool is_server_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 0 && len < 256 &&
+	return len > 0 && len < 256 && *name != '-' &&
 		strspn(name,
 			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			"0123456789.-_:") == len;
@@ -92,7 +92,8 @@ static void on_section(void *arg, unsigned line, const char *text)
 	} else if (kind == SECTION_SERVER && !is_server_name(name)) {
 		sections_complain(r, line,
 			"[%s]: a server's name has letters, digits, dots, "
-			"colons, dashes and underscores",
+			"colons, dashes and underscores, and begins with no "
+			"dash",
 			text);
 		kind = SECTION_UNKNOWN;
 	} else if ((first = sections_find(r, kind, name)) != NULL) {

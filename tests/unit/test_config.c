@@ -156,7 +156,11 @@ static const struct {
 		"together\n" },
 	{ "[server 50%]\n",
 		"1: [server 50%]: a server's name has letters, digits, dots, "
-		"colons, dashes and underscores\n" },
+		"colons, dashes and underscores, and begins with no dash\n" },
+	{ "[server --all]\n",
+		"1: [server --all]: a server's name has letters, digits, "
+		"dots, colons, dashes and underscores, and begins with no "
+		"dash\n" },
 	{ "[puppet]\nx = 1\n",
 		"1: [puppet]: a section is [usher], [defaults] or "
 		"[server NAME]\n" },
