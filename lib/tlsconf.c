@@ -120,11 +120,28 @@ static int check_pair(struct tlsconf *c)
 	return mbedtls_pk_check_pair(&c->cert.pk, &c->key);
 }
 
+/*
+ * By itself it prefers the largest, which costs three times what the first of
+ * these does.  The order is that of 3.6.
+ */
+static const mbedtls_ecp_group_id curves[] = {
+	MBEDTLS_ECP_DP_CURVE25519,
+	MBEDTLS_ECP_DP_SECP256R1,
+	MBEDTLS_ECP_DP_SECP384R1,
+	MBEDTLS_ECP_DP_CURVE448,
+	MBEDTLS_ECP_DP_SECP521R1,
+	MBEDTLS_ECP_DP_BP256R1,
+	MBEDTLS_ECP_DP_BP384R1,
+	MBEDTLS_ECP_DP_BP512R1,
+	MBEDTLS_ECP_DP_NONE,
+};
+
 /* Its default would offer TLS 1.0. */
 static void set_versions(mbedtls_ssl_config *ssl)
 {
 	mbedtls_ssl_conf_min_version(
 		ssl, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_curves(ssl, curves);
 }
 
 static mbedtls_x509_crt **peer_of(mbedtls_ssl_session *s)
