@@ -15,9 +15,9 @@ from pathlib import Path
 
 from programs import NAME, PKI, Peer, Polls, program
 
-from ports import HOST, ReservedPort
+from ports import ReservedPort
 from usherd import Usherd
-from waiting import wait_until
+from xinetd import Xinetd
 
 HERE = Path(__file__).resolve().parent
 AT_ONCE = (1, 32, 256)
@@ -28,29 +28,6 @@ MANY_AT_ONCE, MANY_S = 32, 5  # what is wanting to that, so many at a time
 REPLY = "up ready 100%"
 # What is asked for, at 32 and 256 at once.
 RATE_MIN, P99_MAX = 0.95, 1.25
-
-XINETD = """\
-defaults
-{{
-    log_type = FILE {folder}/xinetd.log
-    instances = UNLIMITED
-    per_source = UNLIMITED
-    cps = 0 0
-}}
-service check
-{{
-    type = UNLISTED
-    socket_type = stream
-    protocol = tcp
-    wait = no
-    user = {user}
-    bind = {host}
-    port = {port}
-    server = {script}
-    server_args = {puppet} {how}
-    disable = no
-}}
-"""
 
 
 class Listener:
@@ -65,32 +42,6 @@ class Listener:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait(10)
-
-
-class Xinetd:
-    def __init__(self, folder, peer, how):
-        self.reserved = ReservedPort()
-        self.port = self.reserved.number
-        path = Path(folder) / "xinetd.conf"
-        path.write_text(XINETD.format(
-            folder=folder, user=Path("/proc/self").owner(), host=HOST,
-            port=self.port, script=HERE / "floor-check", puppet=peer.port,
-            how=how))
-        self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "xinetd", "-dontfork", "-f",
-             path, "-pidfile", Path(folder) / "pid"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
-
-    def wait_idle(self):
-        pid = self.process.pid
-        children = Path("/proc/%d/task/%d/children" % (pid, pid))
-        wait_until(lambda: not children.read_text(), "xinetd's scripts", 60)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.reserved.close()
 
 
 def config_of(peer):
@@ -124,7 +75,9 @@ def start_all(how, stack):
                "libuv": Listener([program("floor_uv"), how]),
                "asyncio": Listener([sys.executable,
                                      HERE / "floor_asyncio.py", how])}
-    xinetd = Xinetd(folder, peer, how)
+    port = ReservedPort()
+    stack.callback(port.close)
+    xinetd = Xinetd(folder, port.number, HERE / "floor-check", peer.port, how)
     for one in (*started.values(), xinetd):
         stack.callback(one.stop)
     ports = {name: one.port for name, one in started.items()}

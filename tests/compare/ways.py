@@ -13,33 +13,11 @@ from ports import HOST, ReservedPort
 from units import stop_command
 from usherd import Usherd, binary
 from waiting import wait_until
+from xinetd import Xinetd
 
 HERE = Path(__file__).resolve().parent
 BACKEND = "puppetserver"
 DEADLINE = 240
-
-XINETD = """\
-defaults
-{{
-    log_type = FILE {folder}/xinetd.log
-    instances = UNLIMITED
-    per_source = UNLIMITED
-    cps = 0 0
-}}
-service check
-{{
-    type = UNLISTED
-    socket_type = stream
-    protocol = tcp
-    wait = no
-    user = {user}
-    bind = {host}
-    port = {port}
-    server = {script}
-    server_args = {puppet}
-    disable = no
-}}
-"""
 
 
 class Way:
@@ -119,28 +97,13 @@ class OldWay(Way):
                 for n, port in enumerate(self.ports, 1)}
 
     def start_xinetd(self, n):
-        folder = self.folder / ("xinetd%d" % n)
-        folder.mkdir(exist_ok=True)
-        path = folder / "xinetd.conf"
-        path.write_text(XINETD.format(
-            folder=folder, user=Path("/proc/self").owner(), host=HOST,
-            port=self.ports[n].number, script=HERE / "old-check",
-            puppet=self.servers[n].port))
-        self.xinetds[n] = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "xinetd", "-dontfork",
-             "-f", path, "-pidfile", folder / "pid"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
-
-    def stop_xinetd(self, n):
-        self.xinetds[n].terminate()
-        self.xinetds[n].wait(10)
+        self.xinetds[n] = Xinetd(
+            self.folder / ("xinetd%d" % n), self.ports[n].number,
+            HERE / "old-check", self.servers[n].port)
 
     def stop_all(self):
         for xinetd in self.xinetds:
-            if xinetd and xinetd.poll() is None:
-                xinetd.kill()
-                xinetd.wait()
+            xinetd.stop()
 
 
 class OldWayStopped(OldWay):
@@ -151,7 +114,7 @@ class OldWayStopped(OldWay):
 
     def before_stop(self, n, note):
         note(n, "xinetd stopped")
-        self.stop_xinetd(n)
+        self.xinetds[n].stop()
         # The operator's wait, for nothing that could be seen.
         time.sleep(self.settle_seconds)
 
