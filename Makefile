@@ -131,7 +131,7 @@ fuzz-all: $(FUZZERS)
 	done
 
 test-integration: deps-test $(PROGS) $(FOR_TESTS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 4 tests/integration
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 6 tests/integration
 
 # Every allocation in a usherd's life failed in turn; ten minutes.
 faults: deps-test $(PROGS) $(FOR_TESTS)
