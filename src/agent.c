@@ -68,6 +68,7 @@ void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 {
 	const char *start = sent, *end = sent + len;
 	const char *newline = memchr(start, '\n', len);
+	char *zero;
 	size_t n;
 
 	if (newline != NULL)
@@ -82,9 +83,8 @@ void agent_name(char name[AGENT_NAME_MAX + 1], const char *sent, size_t len)
 		n = AGENT_NAME_MAX;
 	/* Cut at a '\0' it might be another server's name. */
 	memcpy(name, start, n);
-	for (size_t i = 0; i < n; i++)
-		if (name[i] == '\0')
-			name[i] = '?';
+	while ((zero = memchr(name, '\0', n)) != NULL)
+		*zero = '?';
 	name[n] = '\0';
 	/* It goes into the log between quotes; no server's name has one. */
 	text_quotable(name);
