@@ -44,21 +44,16 @@ static void set_standard(
 	}
 }
 
-static void set_from_sections(struct sections *r, enum section_kind kind,
-	const struct section *only, void *target)
+static void set_from(struct sections *r, struct section *s, void *target)
 {
-	for (size_t i = 0; i < r->n_entries; i++) {
-		const struct section *s = &r->sections[r->entries[i].section];
-
-		if (s->kind == kind && (only == NULL || s == only))
-			set_entry(r, &r->entries[i], target);
-	}
+	for (size_t i = 0; i < s->entries.n; i++)
+		set_entry(r, &s->entries.list[i], target);
 }
 
 /* `section` is NULL for the server that stands for this host; NULL: no memory.
  */
 static struct config_server *add_server(struct sections *r, struct config *c,
-	const struct section *section, const char *name)
+	struct section *section, const char *name)
 {
 	struct config_server *s;
 
@@ -70,9 +65,9 @@ static struct config_server *add_server(struct sections *r, struct config *c,
 	s->name = strdup(name);
 	r->no_memory = r->no_memory || s->name == NULL;
 	set_standard(r, OPTION_SERVER, s);
-	set_from_sections(r, SECTION_DEFAULTS, NULL, s);
+	set_from(r, &r->defaults, s);
 	if (section != NULL)
-		set_from_sections(r, SECTION_SERVER, section, s);
+		set_from(r, section, s);
 	return r->no_memory ? NULL : s;
 }
 
@@ -180,11 +175,9 @@ static void add_servers(
 {
 	struct config_server *s;
 
-	for (size_t i = 0; i < r->n_sections; i++) {
-		const struct section *section = &r->sections[i];
+	for (size_t i = 0; i < r->n_servers; i++) {
+		struct section *section = &r->servers[i];
 
-		if (section->kind != SECTION_SERVER)
-			continue;
 		s = add_server(r, c, section, section->name);
 		if (s != NULL)
 			work_out(r, s, section->line, host);
@@ -290,7 +283,7 @@ static int build(
 
 	if (c != NULL && !r->no_memory) {
 		set_standard(r, OPTION_USHER, c);
-		set_from_sections(r, SECTION_USHER, NULL, c);
+		set_from(r, &r->usher, c);
 		add_servers(r, c, host);
 		if (!r->no_memory)
 			check_ports(r, c);

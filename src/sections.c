@@ -47,73 +47,76 @@ static bool is_server_name(const char *name)
 			"0123456789.-_:") == len;
 }
 
-const struct section *sections_find(
-	const struct sections *r, enum section_kind kind, const char *name)
+static struct section *add_server(
+	struct sections *r, unsigned line, const char *name)
 {
-	for (size_t i = 0; i < r->n_sections; i++) {
-		const struct section *s = &r->sections[i];
+	char *copy = strdup(name);
+	struct section *s = copy == NULL ? NULL
+					 : sections_grow((void **)&r->servers,
+						   &r->n_servers, sizeof(*s));
 
-		if (s->kind == kind &&
-			(name == NULL || strcmp(s->name, name) == 0))
-			return s;
+	if (s == NULL) {
+		free(copy);
+		r->no_memory = true;
+		return &r->unknown;
 	}
-	return NULL;
+	s->line = line;
+	s->name = copy;
+	return s;
 }
 
-/* What the text between brackets says; *server is set with SECTION_SERVER. */
-static enum section_kind section_kind(const char *text, const char **server)
+static void is_double(struct sections *r, const struct section *first,
+	unsigned line, const char *text, const char *name)
 {
-	*server = NULL;
+	sections_complain(r, line,
+		"[%s%s] is given twice, first in line %u; put its options "
+		"together",
+		text, name, first->line);
+}
+
+static struct section *begin_once(
+	struct sections *r, struct section *s, unsigned line, const char *text)
+{
+	if (s->line != 0)
+		is_double(r, s, line, text, "");
+	else
+		s->line = line;
+	return s;
+}
+
+/* The one that is meant by the text between brackets. */
+static struct section *begin(
+	struct sections *r, unsigned line, const char *text)
+{
+	const char *name;
+
 	if (strcmp(text, "usher") == 0)
-		return SECTION_USHER;
+		return begin_once(r, &r->usher, line, text);
 	if (strcmp(text, "defaults") == 0)
-		return SECTION_DEFAULTS;
-	if (strncmp(text, "server", 6) == 0 &&
-		(text[6] == ' ' || text[6] == '\t')) {
-		*server = text + 6 + strspn(text + 6, " \t");
-		return SECTION_SERVER;
+		return begin_once(r, &r->defaults, line, text);
+	if (strncmp(text, "server", 6) != 0 ||
+		(text[6] != ' ' && text[6] != '\t')) {
+		sections_complain(r, line,
+			"[%s]: a section is [usher], [defaults] or "
+			"[server NAME]",
+			text);
+		return &r->unknown;
 	}
-	return SECTION_UNKNOWN;
+	name = text + 6 + strspn(text + 6, " \t");
+	if (is_server_name(name))
+		return add_server(r, line, name);
+	sections_complain(r, line,
+		"[%s]: a server's name has letters, digits, dots, colons, "
+		"dashes and underscores, and begins with no dash",
+		text);
+	return &r->unknown;
 }
 
 static void on_section(void *arg, unsigned line, const char *text)
 {
 	struct sections *r = arg;
-	const struct section *first;
-	struct section *s;
-	const char *name;
-	enum section_kind kind = section_kind(text, &name);
 
-	if (kind == SECTION_UNKNOWN) {
-		sections_complain(r, line,
-			"[%s]: a section is [usher], [defaults] or "
-			"[server NAME]",
-			text);
-	} else if (kind == SECTION_SERVER && !is_server_name(name)) {
-		sections_complain(r, line,
-			"[%s]: a server's name has letters, digits, dots, "
-			"colons, dashes and underscores, and begins with no "
-			"dash",
-			text);
-		kind = SECTION_UNKNOWN;
-	} else if ((first = sections_find(r, kind, name)) != NULL) {
-		sections_complain(r, line,
-			"[%s] is given twice, first in line %u; put its "
-			"options together",
-			text, first->line);
-	}
-	s = sections_grow((void **)&r->sections, &r->n_sections, sizeof(*s));
-	if (s == NULL) {
-		r->no_memory = true;
-		return;
-	}
-	s->kind = kind;
-	s->line = line;
-	s->name = name != NULL ? strdup(name) : NULL;
-	if (name != NULL && s->name == NULL) {
-		s->kind = SECTION_UNKNOWN;
-		r->no_memory = true;
-	}
+	r->under = begin(r, line, text);
 }
 
 static void unknown_key(struct sections *r, unsigned line, const char *key,
@@ -149,18 +152,16 @@ static void on_value(
 	const struct option *option;
 	struct entry *e;
 
-	if (r->n_sections == 0) {
+	if (r->under == NULL) {
 		sections_complain(r, line,
 			"%s stands before the first section; write [usher], "
 			"[defaults] or [server NAME] above it",
 			key);
 		return;
 	}
-	if (r->sections[r->n_sections - 1].kind == SECTION_UNKNOWN)
+	if (r->under == &r->unknown)
 		return;
-	where = r->sections[r->n_sections - 1].kind == SECTION_USHER
-		? OPTION_USHER
-		: OPTION_SERVER;
+	where = r->under == &r->usher ? OPTION_USHER : OPTION_SERVER;
 	option = option_find(where, key);
 	if (option == NULL) {
 		unknown_key(r, line, key, where);
@@ -173,22 +174,20 @@ static void on_value(
 			key);
 		return;
 	}
-	for (size_t i = r->n_entries; i-- > 0;) {
-		if (r->entries[i].section != r->n_sections - 1)
-			break;
-		if (r->entries[i].option != option)
+	for (size_t i = 0; i < r->under->entries.n; i++) {
+		if (r->under->entries.list[i].option != option)
 			continue;
 		sections_complain(r, line,
 			"%s is given twice, first in line %u", key,
-			r->entries[i].line);
+			r->under->entries.list[i].line);
 		return;
 	}
-	e = sections_grow((void **)&r->entries, &r->n_entries, sizeof(*e));
+	e = sections_grow((void **)&r->under->entries.list,
+		&r->under->entries.n, sizeof(*e));
 	if (e == NULL) {
 		r->no_memory = true;
 		return;
 	}
-	e->section = r->n_sections - 1;
 	e->line = line;
 	e->option = option;
 	e->value = strdup(value);
@@ -202,14 +201,55 @@ static void on_error(void *arg, unsigned line, const char *text)
 	sections_complain(r, line, "%s", text);
 }
 
+static void free_section(struct section *s)
+{
+	for (size_t i = 0; i < s->entries.n; i++)
+		free(s->entries.list[i].value);
+	free(s->entries.list);
+	free(s->name);
+}
+
 void sections_free(struct sections *r)
 {
-	for (size_t i = 0; i < r->n_sections; i++)
-		free(r->sections[i].name);
-	for (size_t i = 0; i < r->n_entries; i++)
-		free(r->entries[i].value);
-	free(r->sections);
-	free(r->entries);
+	free_section(&r->usher);
+	free_section(&r->defaults);
+	for (size_t i = 0; i < r->n_servers; i++)
+		free_section(&r->servers[i]);
+	free(r->servers);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct section *sa = *(const struct section *const *)a;
+	const struct section *sb = *(const struct section *const *)b;
+	int order = strcmp(sa->name, sb->name);
+
+	return order != 0 ? order : sa->line < sb->line ? -1 : 1;
+}
+
+static void find_doubles(struct sections *r)
+{
+	const struct section **sorted, *first;
+
+	if (r->n_servers == 0)
+		return;
+	sorted = calloc(r->n_servers, sizeof(*sorted));
+	if (sorted == NULL) {
+		r->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < r->n_servers; i++)
+		sorted[i] = &r->servers[i];
+	qsort(sorted, r->n_servers, sizeof(*sorted), by_name);
+	first = sorted[0];
+	for (size_t i = 1; i < r->n_servers; i++) {
+		if (strcmp(first->name, sorted[i]->name) == 0)
+			is_double(r, first, sorted[i]->line, "server ",
+				first->name);
+		else
+			first = sorted[i];
+	}
+	free(sorted);
 }
 
 int sections_read(
@@ -217,7 +257,10 @@ int sections_read(
 {
 	static const struct inifile_events events = { on_section, on_value,
 		on_error };
+	int rc;
 
 	*s = (struct sections){ .errors = errors };
-	return inifile_read(path, &events, s);
+	rc = inifile_read(path, &events, s);
+	find_doubles(s);
+	return rc;
 }

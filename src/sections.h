@@ -11,30 +11,29 @@
  * A configuration file taken apart: its sections and the values in them, each
  * with its line.  The names are checked here, the values are not.
  */
-enum section_kind {
-	SECTION_UNKNOWN, /* already complained of */
-	SECTION_USHER,
-	SECTION_DEFAULTS,
-	SECTION_SERVER,
-};
-
-struct section {
-	enum section_kind kind;
-	unsigned line;
-	char *name; /* of the server; NULL elsewhere */
-};
-
 struct entry {
-	size_t section; /* index */
 	unsigned line;
 	const struct option *option;
 	char *value;
 };
 
+struct entries {
+	struct entry *list;
+	size_t n;
+};
+
+struct section {
+	unsigned line; /* the first of that name; 0: not there */
+	char *name;    /* of the server; NULL elsewhere */
+	struct entries entries;
+};
+
 struct sections {
-	struct section *sections;
-	struct entry *entries;
-	size_t n_sections, n_entries;
+	struct section usher, defaults;
+	struct section *servers;
+	size_t n_servers;
+	struct section *under;        /* the one being read, or NULL */
+	struct section unknown;       /* stays empty: already complained of */
 	struct config_errors *errors; /* borrowed */
 	bool no_memory;
 };
@@ -43,10 +42,6 @@ struct sections {
 int sections_read(
 	struct sections *s, const char *path, struct config_errors *errors);
 void sections_free(struct sections *s);
-
-/* The first of this kind (and name, unless NULL), or NULL. */
-const struct section *sections_find(
-	const struct sections *s, enum section_kind kind, const char *name);
 
 /* Adds an error; what can't be noted for lack of memory sets no_memory. */
 void sections_complain(struct sections *s, unsigned line, const char *fmt, ...)

@@ -148,9 +148,12 @@ static const struct {
 	{ "[defaults]\nallow = ::1\n", "2: allow belongs into [usher]\n" },
 	{ "[defaults]\nrise = 1\nrise = 2\n",
 		"3: rise is given twice, first in line 2\n" },
-	{ "[server a]\n[server b]\n[server a]\n",
-		"3: [server a] is given twice, first in line 1; put its "
-		"options together\n" },
+	{ "[server b]\n[server a]\n[server b]\n[server b]\nrise = no\n",
+		"3: [server b] is given twice, first in line 1; put its "
+		"options together\n"
+		"4: [server b] is given twice, first in line 1; put its "
+		"options together\n"
+		"5: rise = no: a whole number from 1 to 100\n" },
 	{ "[usher]\n[usher]\n",
 		"2: [usher] is given twice, first in line 1; put its options "
 		"together\n" },
