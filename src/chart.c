@@ -59,7 +59,7 @@ static int at(const struct panel *p, size_t ago, value_of of)
 		const struct trail_sample *s =
 			trail_get(p->trail, ago + more, p->now_ms);
 
-		if (s != NULL && of(s) != TRAIL_UNKNOWN)
+		if (of(s) != TRAIL_UNKNOWN)
 			return of(s);
 	}
 	return TRAIL_UNKNOWN;

@@ -1,20 +1,26 @@
 #include "trail.h"
 
-/* Slots begin with 1. */
-static uint32_t slot_of(uint64_t now_ms)
+static const struct trail_sample none = { TRAIL_UNKNOWN, TRAIL_UNKNOWN,
+	TRAIL_UNKNOWN, TRAIL_UNKNOWN };
+
+/* Half minutes are counted from 1. */
+static uint64_t number(uint64_t now_ms)
 {
-	return (uint32_t)(now_ms / TRAIL_SAMPLE_MS + 1);
+	return now_ms / TRAIL_SAMPLE_MS + 1;
 }
 
+/* Those in between, and those of an hour ago, are wiped on the way. */
 static struct trail_sample *now(struct trail *t, uint64_t now_ms)
 {
-	uint32_t slot = slot_of(now_ms);
-	struct trail_sample *s = &t->ring[slot % TRAIL_SAMPLES];
+	uint64_t n = number(now_ms);
+	uint64_t from = t->latest == 0 ? 0 : t->latest + 1;
 
-	if (s->slot != slot)
-		*s = (struct trail_sample){ slot, TRAIL_UNKNOWN, TRAIL_UNKNOWN,
-			TRAIL_UNKNOWN, TRAIL_UNKNOWN };
-	return s;
+	if (from + TRAIL_SAMPLES <= n)
+		from = n - TRAIL_SAMPLES + 1;
+	for (uint64_t i = from; i <= n; i++)
+		t->ring[i % TRAIL_SAMPLES] = none;
+	t->latest = n;
+	return &t->ring[n % TRAIL_SAMPLES];
 }
 
 void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms)
@@ -57,11 +63,10 @@ void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms)
 const struct trail_sample *trail_get(
 	const struct trail *t, size_t ago, uint64_t now_ms)
 {
-	uint32_t slot = slot_of(now_ms);
-	const struct trail_sample *s;
+	uint64_t n = number(now_ms);
 
-	if (ago >= TRAIL_SAMPLES || ago >= slot)
-		return NULL;
-	s = &t->ring[(slot - ago) % TRAIL_SAMPLES];
-	return s->slot == slot - ago ? s : NULL;
+	if (ago >= n || n - ago > t->latest ||
+		n - ago + TRAIL_SAMPLES <= t->latest)
+		return &none;
+	return &t->ring[(n - ago) % TRAIL_SAMPLES];
 }

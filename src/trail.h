@@ -18,8 +18,10 @@ enum { TRAIL_UNKNOWN = -1, TRAIL_MOST = INT16_MAX };
 
 /* Small, since there is an hour of them for each server. */
 struct trail_sample {
-	uint32_t slot; /* number of the half minute; 0: none yet */
-	/* Per cent; 0 where it is told to send nothing; the last seen. */
+	/*
+	 * Per cent; 0 where it is told to send nothing; the last seen;
+	 * TRAIL_UNKNOWN where it is told no weight.
+	 */
 	int16_t weight;
 	/*
 	 * With the most requests seen in it, each TRAIL_MOST at most;
@@ -30,7 +32,9 @@ struct trail_sample {
 
 /* All zero at first. */
 struct trail {
-	struct trail_sample ring[TRAIL_SAMPLES]; /* at slot % TRAIL_SAMPLES */
+	/* At its half minute's number % TRAIL_SAMPLES. */
+	struct trail_sample ring[TRAIL_SAMPLES];
+	uint64_t latest; /* number of the last half minute; 0: none yet */
 };
 
 /* What HAProxy is told now.  Call it often enough. */
@@ -39,10 +43,7 @@ void trail_told(struct trail *t, const struct answer *line, uint64_t now_ms);
 /* A probe has ended. */
 void trail_probe(struct trail *t, const struct probed *p, uint64_t now_ms);
 
-/*
- * The sample of `ago` half minutes ago, 0 to TRAIL_SAMPLES - 1; NULL where
- * there is none.
- */
+/* Of `ago` half minutes ago; all TRAIL_UNKNOWN where there is none. */
 const struct trail_sample *trail_get(
 	const struct trail *t, size_t ago, uint64_t now_ms);
 

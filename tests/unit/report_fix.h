@@ -146,7 +146,7 @@ static const struct canary no_canary = { .from_ms = 0 };
 	}
 
 static const struct tally no_tally = { .full = 0 };
-static const struct trail no_trail = { .ring = { { .slot = 0 } } };
+static const struct trail no_trail = { .latest = 0 };
 static const struct idle idle = { .sight = IDLE_UNKNOWN };
 
 static char config_texts[][32] = { "puppet1.example.com",

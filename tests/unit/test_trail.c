@@ -16,15 +16,23 @@ static struct probed busy(unsigned borrowed, unsigned waiting)
 			.waiting = waiting } };
 }
 
+static bool is_none(const struct trail *t, size_t ago, uint64_t now_ms)
+{
+	const struct trail_sample *s = trail_get(t, ago, now_ms);
+
+	return s->weight == TRAIL_UNKNOWN && s->jrubies == TRAIL_UNKNOWN &&
+		s->borrowed == TRAIL_UNKNOWN && s->waiting == TRAIL_UNKNOWN;
+}
+
 static void nothing_yet(void **state)
 {
 	static const struct trail t;
 
 	(void)state;
-	assert_null(trail_get(&t, 0, 0));
-	assert_null(trail_get(&t, 0, START_MS));
-	assert_null(trail_get(&t, 1, 0));
-	assert_null(trail_get(&t, TRAIL_SAMPLES, START_MS));
+	assert_true(is_none(&t, 0, 0));
+	assert_true(is_none(&t, 0, START_MS));
+	assert_true(is_none(&t, 1, 0));
+	assert_true(is_none(&t, TRAIL_SAMPLES, START_MS));
 }
 
 static void the_weight_told_last(void **state)
@@ -91,13 +99,30 @@ static void an_hour(void **state)
 		uint64_t now_ms = START_MS + ago * TRAIL_SAMPLE_MS;
 
 		for (size_t i = 0; i < TRAIL_SAMPLES; i++)
-			assert_int_equal(
-				trail_get(&t, i, now_ms) != NULL, i == ago);
+			assert_int_equal(is_none(&t, i, now_ms), i != ago);
 	}
 	for (size_t i = 0; i < TRAIL_SAMPLES; i++)
-		assert_null(trail_get(&t, i, end_ms));
+		assert_true(is_none(&t, i, end_ms));
 	trail_told(&t, &drain, end_ms);
 	assert_int_equal(trail_get(&t, 0, end_ms)->weight, 0);
+}
+
+/* Half minutes, and hours, in which nothing was told. */
+static void gaps(void **state)
+{
+	static struct trail t;
+	uint64_t now_ms = START_MS;
+
+	(void)state;
+	for (size_t gap = 1; gap < 3 * TRAIL_SAMPLES; gap++) {
+		trail_told(&t, &in, now_ms);
+		now_ms += gap * TRAIL_SAMPLE_MS;
+		trail_told(&t, &in, now_ms);
+		for (size_t i = 1; i < gap && i < TRAIL_SAMPLES; i++)
+			assert_true(is_none(&t, i, now_ms));
+		assert_int_equal(
+			is_none(&t, gap, now_ms), gap >= TRAIL_SAMPLES);
+	}
 }
 
 int main(void)
@@ -108,6 +133,7 @@ int main(void)
 		cmocka_unit_test(the_busiest_probe),
 		cmocka_unit_test(figures_that_cannot_be),
 		cmocka_unit_test(an_hour),
+		cmocka_unit_test(gaps),
 	};
 
 	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);
