@@ -145,7 +145,7 @@ static void restore(struct fleet *f, struct server *fresh)
 	const struct standing *was = old != NULL ? server_standing(old) : NULL;
 
 	if (was == NULL)
-		f->owner.restore(f->owner.standing.arg, server_name(fresh),
+		store_restore(f->owner.store, server_name(fresh),
 			server_standing(fresh));
 	else
 		standing_restore(server_standing(fresh), standing_orders(was),
@@ -172,15 +172,28 @@ static int plan_servers(struct fleet *f, struct parts *next)
 
 /* --- swapping --- */
 
-static void tell_leaving(const struct fleet *f, const struct parts *next)
+/* A server that leaves may come back. */
+static int remember_leaving(const struct fleet *f, const struct parts *next)
 {
-	for (size_t i = 0; i < parts_n_servers(&f->parts); i++) {
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < parts_n_servers(&f->parts); i++) {
 		struct server *s = f->parts.servers[i];
+		const struct standing *has = server_standing(s);
 
 		if (parts_find_server(next, server_name(s)) == NULL)
-			f->owner.leave(f->owner.standing.arg, server_name(s),
-				server_standing(s));
+			rc = store_remember(f->owner.store,
+				&(struct statefile_server){ server_name(s),
+					standing_orders(has),
+					standing_pollers(has) });
 	}
+	return rc;
+}
+
+static void forget_present(const struct fleet *f)
+{
+	for (size_t i = 0; i < parts_n_servers(&f->parts); i++)
+		store_forget(f->owner.store, server_name(f->parts.servers[i]));
 }
 
 static void put_in_use(struct fleet *f, struct parts *next)
@@ -188,8 +201,6 @@ static void put_in_use(struct fleet *f, struct parts *next)
 	struct parts old = f->parts;
 	struct config *old_config = old.config;
 
-	parts_sort(next);
-	tell_leaving(f, next);
 	f->parts = *next;
 	for (size_t i = 0; i < parts_n_servers(next); i++) {
 		struct server *s = next->servers[i];
@@ -223,10 +234,15 @@ int fleet_configure(struct fleet *f, struct config *config)
 		rc = plan_servers(f, &next);
 	if (rc == 0)
 		rc = ports_plan(&next, &f->parts, &ports);
+	if (rc == 0) {
+		parts_sort(&next);
+		rc = remember_leaving(f, &next);
+	}
 	if (rc == 0)
 		put_in_use(f, &next);
 	else
 		parts_drop(&next, &f->parts);
+	forget_present(f);
 	return rc;
 }
 

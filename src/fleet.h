@@ -7,6 +7,7 @@
 #include "config.h"
 #include "httpd.h"
 #include "server.h"
+#include "store.h"
 #include "trust.h"
 
 /*
@@ -15,12 +16,11 @@
  */
 struct fleet;
 
-/* What the fleet asks of who owns the orders. */
+/* What the fleet has from who owns the orders. */
 struct fleet_owner {
-	/* Gives a new server what is on disk for its name. */
-	void (*restore)(void *arg, const char *name, struct standing *fresh);
-	/* A server leaves the configuration, and may come back. */
-	void (*leave)(void *arg, const char *name, const struct standing *s);
+	/* What is on disk for a new server, and where one that leaves is kept.
+	 */
+	struct store *store;
 	struct standing_options standing; /* its arg is also theirs */
 	struct httpd_handler http;        /* who answers on the ports for it */
 };

@@ -111,7 +111,9 @@ static void remember(
 {
 	const struct statefile_server s = { .name = name, .orders = orders };
 
-	store_remember(b->store, &s);
+	if (store_remember(b->store, &s) != 0)
+		log_error(
+			"state text=\"no memory for the orders of %s\"", name);
 }
 
 /* Whether HAProxy is to be `ready` again, whatever usher knows to have told */
@@ -276,22 +278,6 @@ static void go_on(struct orderbook *b)
 	}
 }
 
-static void restore(void *arg, const char *name, struct standing *fresh)
-{
-	const struct orderbook *b = arg;
-
-	store_restore(b->store, name, fresh);
-}
-
-static void on_leave(void *arg, const char *name, const struct standing *s)
-{
-	struct orderbook *b = arg;
-	const struct statefile_server server = { name, standing_orders(s),
-		standing_pollers(s) };
-
-	store_remember(b->store, &server);
-}
-
 /* What is no order may wait a little, so that several go to disk at once. */
 static void on_changed(void *arg)
 {
@@ -316,8 +302,7 @@ static void on_moved(void *arg, const char *server, const struct order *was,
 
 struct fleet_owner orderbook_owner(struct orderbook *b)
 {
-	return (struct fleet_owner){ .restore = restore,
-		.leave = on_leave,
+	return (struct fleet_owner){ .store = b->store,
 		.standing = { .loop = b->loop,
 			.history = b->history,
 			.moved = on_moved,

@@ -131,15 +131,19 @@ void pollers_restore(struct pollers *p, const struct poller *was)
 
 int pollers_copy(struct pollers *p, const struct pollers *from)
 {
-	int rc = 0;
+	struct pollers copy = *from;
 
+	copy.list = NULL;
+	copy.n = 0;
+	for (size_t i = 0; i < from->n; i++) {
+		if (add(&copy, &from->list[i]) == NULL) {
+			pollers_free(&copy);
+			return UV_ENOMEM;
+		}
+	}
 	pollers_free(p);
-	*p = *from;
-	p->list = NULL;
-	p->n = 0;
-	for (size_t i = 0; rc == 0 && i < from->n; i++)
-		rc = add(p, &from->list[i]) != NULL ? 0 : UV_ENOMEM;
-	return rc;
+	*p = copy;
+	return 0;
 }
 
 /* --- debts --- */

@@ -82,7 +82,7 @@ void pollers_free(struct pollers *p);
 
 /* Adds one of an earlier run. */
 void pollers_restore(struct pollers *p, const struct poller *was);
-/* Makes `p` what `from` is.  0, or UV_ENOMEM with nobody in it. */
+/* Makes `p` what `from` is.  0, or UV_ENOMEM with `p` as it was. */
 int pollers_copy(struct pollers *p, const struct pollers *from);
 
 /* Somebody has asked over HTTP, as a health check does. */

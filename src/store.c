@@ -14,7 +14,8 @@
 #include "log.h"
 #include "text.h"
 
-struct found {
+/* Of a server that is not in use. */
+struct kept {
 	char *name;
 	struct orders orders;
 	struct pollers pollers;
@@ -24,49 +25,105 @@ struct store {
 	uv_loop_t *loop;
 	char path[PATH_MAX];
 	char problem[STATEFILE_ERROR_MAX + PATH_MAX];
-	struct found *found;
-	size_t n_found;
+	struct kept **kept; /* by name */
+	size_t n_kept;
 	enum standing_trust trust;
 	struct afile_write *write; /* under way */
 	char *last;                /* text to be written before the end */
 	bool closed;
-	bool kept;      /* the file could be neither read nor put aside */
-	bool no_memory; /* for something that was found in it */
+	bool in_the_way; /* the file could be neither read nor put aside */
+	bool no_memory;  /* for something that was found in it */
 	store_cb cb;
 	void *arg;
 };
 
-/* One more, with nothing in it; NULL without memory. */
-static struct found *add(struct store *s, const char *name)
+/* Where it is, or would be. */
+static size_t place_of(const struct store *s, const char *name)
 {
-	struct found *grown =
-		realloc(s->found, (s->n_found + 1) * sizeof(*grown));
+	size_t low = 0, high = s->n_kept;
 
-	if (grown == NULL)
-		return NULL;
-	s->found = grown;
-	grown += s->n_found;
-	memset(grown, 0, sizeof(*grown));
-	grown->name = strdup(name);
-	if (grown->name == NULL)
-		return NULL;
-	s->n_found++;
-	return grown;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(s->kept[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static int fill(struct found *f, const struct statefile_server *from)
+static bool is_at(const struct store *s, size_t place, const char *name)
 {
-	f->orders = *from->orders;
-	return from->pollers != NULL ? pollers_copy(&f->pollers, from->pollers)
-				     : 0;
+	return place < s->n_kept && strcmp(s->kept[place]->name, name) == 0;
+}
+
+static void free_kept(struct kept *k)
+{
+	free(k->name);
+	pollers_free(&k->pollers);
+	free(k);
+}
+
+static int fill(struct kept *k, const struct statefile_server *from)
+{
+	int rc = from->pollers != NULL
+		? pollers_copy(&k->pollers, from->pollers)
+		: 0;
+
+	if (rc == 0)
+		k->orders = *from->orders;
+	return rc;
+}
+
+static int add(
+	struct store *s, size_t place, const struct statefile_server *from)
+{
+	struct kept **grown =
+		realloc(s->kept, (s->n_kept + 1) * sizeof(*grown));
+	struct kept *k;
+
+	if (grown == NULL)
+		return UV_ENOMEM;
+	s->kept = grown;
+	k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		return UV_ENOMEM;
+	k->name = strdup(from->name);
+	if (k->name == NULL || fill(k, from) != 0) {
+		free_kept(k);
+		return UV_ENOMEM;
+	}
+	memmove(grown + place + 1, grown + place,
+		(s->n_kept++ - place) * sizeof(*grown));
+	grown[place] = k;
+	return 0;
+}
+
+int store_remember(struct store *s, const struct statefile_server *server)
+{
+	size_t place = place_of(s, server->name);
+
+	return is_at(s, place, server->name) ? fill(s->kept[place], server)
+					     : add(s, place, server);
+}
+
+void store_forget(struct store *s, const char *name)
+{
+	size_t place = place_of(s, name);
+
+	if (!is_at(s, place, name))
+		return;
+	free_kept(s->kept[place]);
+	memmove(s->kept + place, s->kept + place + 1,
+		(--s->n_kept - place) * sizeof(*s->kept));
 }
 
 static void on_found(void *arg, const struct statefile_server *found)
 {
 	struct store *s = arg;
-	struct found *f = add(s, found->name);
 
-	if (f == NULL || fill(f, found) != 0)
+	if (store_remember(s, found) != 0)
 		s->no_memory = true;
 }
 
@@ -100,9 +157,10 @@ static void put_aside(struct store *s, const char *why)
 		return;
 	}
 	/* Where there is no such folder nothing can be lost. */
-	s->kept = errno != ENOENT && errno != ENOTDIR;
+	s->in_the_way = errno != ENOENT && errno != ENOTDIR;
 	complain(s, "%s %s%s", s->path, why,
-		s->kept ? ": it is kept where it is, so nothing can be written"
+		s->in_the_way
+			? ": it is kept where it is, so nothing can be written"
 			: "");
 }
 
@@ -144,11 +202,9 @@ static int read_file(struct store *s)
 
 static void free_store(struct store *s)
 {
-	for (size_t i = 0; i < s->n_found; i++) {
-		free(s->found[i].name);
-		pollers_free(&s->found[i].pollers);
-	}
-	free(s->found);
+	for (size_t i = 0; i < s->n_kept; i++)
+		free_kept(s->kept[i]);
+	free(s->kept);
 	free(s->last);
 	free(s);
 }
@@ -172,33 +228,15 @@ int store_open(struct store **out, uv_loop_t *loop, const char *dir)
 	return 0;
 }
 
-static struct found *find(const struct store *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_found; i++)
-		if (strcmp(s->found[i].name, name) == 0)
-			return &s->found[i];
-	return NULL;
-}
-
 void store_restore(
 	const struct store *s, const char *name, struct standing *fresh)
 {
-	static const struct found nothing = { .name = NULL };
-	const struct found *f = find(s, name);
+	static const struct kept nothing = { .name = NULL };
+	size_t place = place_of(s, name);
+	const struct kept *k =
+		is_at(s, place, name) ? s->kept[place] : &nothing;
 
-	if (f == NULL)
-		f = &nothing;
-	standing_restore(fresh, &f->orders, &f->pollers, s->trust);
-}
-
-void store_remember(struct store *s, const struct statefile_server *server)
-{
-	struct found *f = find(s, server->name);
-
-	if (f == NULL)
-		f = add(s, server->name);
-	if (f != NULL)
-		fill(f, server);
+	standing_restore(fresh, &k->orders, &k->pollers, s->trust);
 }
 
 const char *store_problem(const struct store *s)
@@ -215,7 +253,7 @@ static void write_last(const struct store *s)
 {
 	int rc = UV_EACCES;
 
-	if (s->last != NULL && !s->kept)
+	if (s->last != NULL && !s->in_the_way)
 		rc = afile_replace(s->path, s->last, strlen(s->last));
 	if (s->last != NULL && rc != 0)
 		log_error(
@@ -242,33 +280,20 @@ void store_close(struct store *s)
 		free_store(s);
 }
 
-static int is_among(
-	const struct statefile_server *servers, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(servers[i].name, name) == 0)
-			return 1;
-	return 0;
-}
-
 static char *encode_all(
 	const struct store *s, const struct statefile_server *servers, size_t n)
 {
-	struct statefile_server *all = calloc(n + s->n_found + 1, sizeof(*all));
-	size_t used = n;
+	struct statefile_server *all = calloc(n + s->n_kept + 1, sizeof(*all));
 	char *text;
 
 	if (all == NULL)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		all[i] = servers[i];
-	for (size_t i = 0; i < s->n_found; i++)
-		if (!is_among(servers, n, s->found[i].name))
-			all[used++] =
-				(struct statefile_server){ s->found[i].name,
-					&s->found[i].orders,
-					&s->found[i].pollers };
-	text = statefile_encode(all, used);
+	for (size_t i = 0; i < s->n_kept; i++)
+		all[n + i] = (struct statefile_server){ s->kept[i]->name,
+			&s->kept[i]->orders, &s->kept[i]->pollers };
+	text = statefile_encode(all, n + s->n_kept);
 	free(all);
 	return text;
 }
@@ -282,7 +307,7 @@ int store_write(struct store *s, const struct statefile_server *servers,
 	assert(s->write == NULL);
 	s->cb = cb;
 	s->arg = arg;
-	if (s->kept)
+	if (s->in_the_way)
 		rc = UV_EACCES;
 	else if (text != NULL)
 		rc = afile_start(&s->write, s->loop, s->path, text,

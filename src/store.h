@@ -27,11 +27,19 @@ void store_close(struct store *s);
 
 /*
  * Gives a server what it had when it was heard of last: at the start, or since
- * then by store_remember(), where `pollers` NULL leaves these as they were.
+ * then by store_remember().
  */
 void store_restore(
 	const struct store *s, const char *name, struct standing *fresh);
-void store_remember(struct store *s, const struct statefile_server *server);
+
+/*
+ * A server that leaves the configuration may come back; `pollers` NULL leaves
+ * these as they were.  0, or UV_ENOMEM: then all is as it was.
+ */
+int store_remember(struct store *s, const struct statefile_server *server);
+
+/* It is in use from now on: store_write() will be told what it has. */
+void store_forget(struct store *s, const char *name);
 
 /* What is wrong with the file, for status; "" where nothing is. */
 const char *store_problem(const struct store *s);
@@ -40,8 +48,8 @@ enum store_state { STORE_IDLE, STORE_WRITING };
 enum store_state store_state(const struct store *s);
 
 /*
- * Writes what `servers` have, and what is remembered of others: a
- * server that leaves the configuration may come back.  Only when idle.
+ * Writes what `servers` have, which are in use, and what is remembered of
+ * others.  Only when idle.
  *
  * cb: 0, or a UV_E* code: then nobody knows which of the two is on disk, and
  * the owner must write again.  0, or UV_ENOMEM and no cb.

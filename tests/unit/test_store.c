@@ -57,7 +57,7 @@ static void remember(
 {
 	const struct statefile_server s = { .name = name, .orders = orders };
 
-	store_remember(f->store, &s);
+	assert_int_equal(store_remember(f->store, &s), 0);
 }
 
 static void open_store(struct fix *f)
@@ -264,6 +264,41 @@ static void what_is_remembered(void **state)
 	t_rmdir(f.dir);
 }
 
+enum { LETTERS = 26 };
+
+/* All letters, in an order that depends on the step. */
+static const char *nth(int i, int step)
+{
+	static char name[2];
+
+	name[0] = (char)('a' + i * step % LETTERS);
+	return name;
+}
+
+/* Whatever the order in which servers come and go. */
+static void what_is_forgotten(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, "made");
+	open_store(&f);
+	for (int i = 0; i < LETTERS; i++)
+		remember(&f, nth(i, 7), &drained);
+	for (int i = 0; i < LETTERS; i++) {
+		for (int j = 0; j < LETTERS; j++) {
+			struct orders found = found_for(&f, nth(j, 5));
+
+			assert_int_equal(found.state.kind,
+				j < i ? ORDER_NONE : ORDER_DRAIN);
+		}
+		store_forget(f.store, nth(i, 5));
+		store_forget(f.store, "nobody");
+	}
+	close_store(&f);
+	t_rmdir(f.dir);
+}
+
 /* At each restart there is what was written last. */
 static void again_and_again(void **state)
 {
@@ -280,6 +315,8 @@ static void again_and_again(void **state)
 		open_store(&f);
 		found = found_for(&f, "a");
 		assert_int_equal(found.state.since_s, i - 1);
+		store_forget(f.store, "a");
+		store_forget(f.store, "b");
 		orders.state.since_s = i;
 		f.done = false;
 		assert_int_equal(
@@ -344,6 +381,7 @@ int main(void)
 		cmocka_unit_test(neither_read_nor_put_aside),
 		cmocka_unit_test(the_problem_is_text),
 		cmocka_unit_test(what_is_remembered),
+		cmocka_unit_test(what_is_forgotten),
 		cmocka_unit_test(again_and_again),
 		cmocka_unit_test(closed_while_writing),
 		cmocka_unit_test(last_while_writing),

@@ -141,6 +141,7 @@ static void on_written(void *arg, int status)
 static void write_one(struct fix *f, const struct statefile_server *server)
 {
 	f->done = false;
+	store_forget(f->store, server->name);
 	assert_int_equal(store_write(f->store, server, 1, on_written, f), 0);
 	t_run_until(&f->loop, &f->done, 10);
 	assert_int_equal(f->status, 0);
