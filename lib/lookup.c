@@ -7,6 +7,7 @@
 struct lookup {
 	uv_thread_t thread;
 	uv_async_t over;
+	int no_thread; /* why there is none; 0: there is one */
 	int error, system_error;
 	struct addrinfo *found;
 	lookup_cb cb;
@@ -53,27 +54,24 @@ static void look(void *arg)
 static void on_closed(uv_handle_t *h)
 {
 	struct lookup *l = h->data;
+	int status = l->no_thread != 0 ? l->no_thread
+				       : uv_code(l->error, l->system_error);
 
-	l->cb(l->arg, uv_code(l->error, l->system_error),
-		l->error == 0 ? l->found : NULL);
+	l->cb(l->arg, status, status == 0 ? l->found : NULL);
 	free(l);
-}
-
-static void on_never_started(uv_handle_t *h)
-{
-	free(h->data);
 }
 
 static void on_over(uv_async_t *over)
 {
 	struct lookup *l = over->data;
 
-	uv_thread_join(&l->thread);
+	if (l->no_thread == 0)
+		uv_thread_join(&l->thread);
 	uv_close((uv_handle_t *)over, on_closed);
 }
 
-int lookup_start(uv_loop_t *loop, const char *host, const char *port,
-	lookup_cb cb, void *arg)
+int lookup_start(struct lookup **out, uv_loop_t *loop, const char *host,
+	const char *port, lookup_cb cb, void *arg)
 {
 	size_t size = strlen(host) + 1;
 	struct lookup *l = calloc(1, sizeof(*l) + size);
@@ -91,8 +89,14 @@ int lookup_start(uv_loop_t *loop, const char *host, const char *port,
 		return rc;
 	}
 	l->over.data = l;
-	rc = uv_thread_create(&l->thread, look, l);
-	if (rc != 0)
-		uv_close((uv_handle_t *)&l->over, on_never_started);
-	return rc;
+	l->no_thread = uv_thread_create(&l->thread, look, l);
+	if (l->no_thread != 0)
+		uv_async_send(&l->over);
+	*out = l;
+	return 0;
+}
+
+void lookup_leave(struct lookup *l)
+{
+	uv_unref((uv_handle_t *)&l->over);
 }

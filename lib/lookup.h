@@ -17,11 +17,17 @@
  */
 typedef void (*lookup_cb)(void *arg, int status, struct addrinfo *found);
 
+struct lookup;
+
 /*
  * Addresses for a stream to `host` at `port`, a number.  0, or a UV_E* code and
- * no callback.  Nothing can take it back.
+ * no callback.  Nothing can take it back.  Where no thread can be started, the
+ * callback says so.
  */
-int lookup_start(uv_loop_t *loop, const char *host, const char *port,
-	lookup_cb cb, void *arg);
+int lookup_start(struct lookup **out, uv_loop_t *loop, const char *host,
+	const char *port, lookup_cb cb, void *arg);
+
+/* Nobody waits for it any more: the loop may end before the callback comes. */
+void lookup_leave(struct lookup *l);
 
 #endif

@@ -16,6 +16,7 @@
 #include "lookup.h"
 
 struct look {
+	struct lookup *lookup;
 	struct resolver *resolver;
 	struct resolve_name *name; /* NULL: orphaned */
 };
@@ -91,7 +92,8 @@ static int start(struct resolve_name *n)
 		return UV_ENOMEM;
 	look->resolver = n->resolver;
 	look->name = n;
-	rc = lookup_start(n->resolver->loop, n->host, n->port, on_found, look);
+	rc = lookup_start(&look->lookup, n->resolver->loop, n->host, n->port,
+		on_found, look);
 	if (rc != 0) {
 		free(look);
 		return rc;
@@ -115,8 +117,8 @@ static void unqueue(struct resolve_name *n)
 }
 
 /*
- * What can't be started (no memory, no thread) is dropped, so that it keeps no
- * other name waiting: its owner asks again.
+ * What can't be started (no memory) is dropped, so that it keeps no other name
+ * waiting: its owner asks again.
  */
 static void start_some(struct resolver *r)
 {
@@ -148,11 +150,6 @@ void resolver_close(struct resolver *r)
 		free(r);
 }
 
-size_t resolver_busy(const struct resolver *r)
-{
-	return r->busy;
-}
-
 int resolve_open(struct resolve_name **out, struct resolver *r,
 	const char *host, unsigned port, resolve_cb cb, void *arg)
 {
@@ -180,8 +177,10 @@ void resolve_close(struct resolve_name *n)
 {
 	if (n->queued)
 		unqueue(n);
-	if (n->look != NULL)
+	if (n->look != NULL) {
 		n->look->name = NULL;
+		lookup_leave(n->look->lookup);
+	}
 	free(n);
 }
 

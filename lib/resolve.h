@@ -35,10 +35,11 @@ typedef void (*resolve_cb)(void *arg, int status);
 
 /* 0, or UV_ENOMEM. */
 int resolver_open(struct resolver **out, uv_loop_t *loop);
-/* When no name is open any more.  Frees itself after the last look-up. */
+/*
+ * When no name is open any more.  Frees itself after the last look-up, for
+ * which the loop doesn't wait.
+ */
 void resolver_close(struct resolver *r);
-/* Look-ups under way; they can't be cancelled. */
-size_t resolver_busy(const struct resolver *r);
 
 /*
  * `host` may be a literal address: it is resolved at once, and resolve_ask()
@@ -53,7 +54,7 @@ const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
 
 /*
  * Looks the name up again, unless a look-up is under way.  One that can't even
- * be started (no memory, no thread) ends without a callback: the owner needs a
+ * be started for lack of memory ends without a callback: the owner needs a
  * timer of its own.
  */
 void resolve_ask(struct resolve_name *n);

@@ -13,6 +13,7 @@ enum outcome cause_of_uv(int error)
 	case UV_EPIPE:
 	case UV_EOF:
 		return OUTCOME_RESET;
+	case UV_EAGAIN:
 	case UV_EMFILE:
 	case UV_ENFILE:
 	case UV_ENOMEM:

@@ -320,11 +320,10 @@ void fleet_look(struct fleet *f)
 		trust_look(f->parts.trusted[i].trust);
 }
 
-enum fleet_end fleet_close(struct fleet *f)
+void fleet_close(struct fleet *f)
 {
 	struct config *config = f->parts.config;
 	const struct parts nothing = { .config = NULL };
-	size_t busy = resolver_busy(f->shared.resolver);
 
 	log_info("polls answered=%llu refused=%llu",
 		(unsigned long long)f->record.answered,
@@ -335,7 +334,6 @@ enum fleet_end fleet_close(struct fleet *f)
 	resolver_close(f->shared.resolver);
 	turns_close(&f->turns);
 	uv_close((uv_handle_t *)&f->tick, NULL);
-	return busy > 0 ? FLEET_WAITING : FLEET_DONE;
 }
 
 void fleet_free(struct fleet *f)

@@ -67,12 +67,8 @@ enum fleet_port fleet_port(
 /* Looks at CA, CRL, certificate and key files now. */
 void fleet_look(struct fleet *f);
 
-/*
- * Closes everything.  FLEET_WAITING: a look-up is under way that nothing can
- * cancel, so the loop won't end by itself before it does.
- */
-enum fleet_end { FLEET_DONE, FLEET_WAITING };
-enum fleet_end fleet_close(struct fleet *f);
+/* Closes everything; the loop doesn't wait for look-ups under way. */
+void fleet_close(struct fleet *f);
 
 /* When the loop has ended. */
 void fleet_free(struct fleet *f);

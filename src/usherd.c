@@ -36,7 +36,6 @@ struct daemon {
 	const char *path;
 	enum config_need need;
 	char own_name[256]; /* this host's, where puppet.conf has no certname */
-	enum fleet_end end;
 };
 
 static void usage(FILE *out)
@@ -179,7 +178,7 @@ static void close_all(struct daemon *d)
 	if (d->control != NULL)
 		control_close(d->control);
 	orderbook_close(d->book);
-	d->end = fleet_close(d->fleet);
+	fleet_close(d->fleet);
 }
 
 static void close_signals(struct daemon *d)
@@ -198,8 +197,6 @@ static void on_end(uv_signal_t *handle, int number)
 	notify_close(&d->notify);
 	close_signals(d);
 	close_all(d);
-	if (d->end == FLEET_WAITING)
-		uv_stop(&d->loop);
 }
 
 static void handle_signal(
@@ -294,16 +291,15 @@ static int start(struct daemon *d, struct config *config)
 		return 1;
 	}
 	rc = run(d, config);
-	/* A thread that waits for a name server would hold exit() up. */
-	if (d->end == FLEET_WAITING)
-		_exit(rc);
 	if (d->fleet != NULL)
 		fleet_free(d->fleet);
 	if (d->book != NULL)
 		orderbook_free(d->book);
 	web_free(d->web);
 	history_free(d->history);
-	uv_loop_close(&d->loop);
+	/* A thread may still look a name up; exit() is not for two. */
+	if (uv_loop_close(&d->loop) != 0)
+		_exit(rc);
 	tlsconf_global_free();
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,10 @@ enum fault {
 	WRITE,        /* to files: errno */
 	WRITE_MOST,   /* likewise: bytes at a time */
 	FSYNC,        /* of files: errno */
+	FSYNC_HANG,   /* of files: until it is 0 again */
 	FSYNC_FOLDER, /* errno */
 	RENAME,       /* errno */
+	THREAD,       /* errno */
 	LOOK_UP,      /* EAI_* */
 	LOOK_UP_HANG, /* slow*.invalid: until it is 0 again */
 	FAULTS
@@ -141,8 +144,19 @@ static ssize_t cut(int fd, size_t len)
 	return limit == 0 || (size_t)limit > len ? (ssize_t)len : limit;
 }
 
+static void hang(enum fault which)
+{
+	static const struct timespec a_while = { .tv_nsec = 10000000 };
+
+	if (met(which) != 0)
+		while (atomic_load(&faults[which]) != 0)
+			nanosleep(&a_while, NULL);
+}
+
 int fsync(int fd)
 {
+	if (is_file(fd))
+		hang(FSYNC_HANG);
 	return fail(is_file(fd) ? FSYNC : FSYNC_FOLDER) != 0 ? -1
 							     : NEXT(fsync)(fd);
 }
@@ -168,16 +182,24 @@ ssize_t writev(int fd, const struct iovec *pieces, int n_pieces)
 
 /* --- names ---------------------------------------------------------------- */
 
+int pthread_create(pthread_t *restrict thread,
+	const pthread_attr_t *restrict attr, void *(*start)(void *),
+	void *restrict arg)
+{
+	long error = met(THREAD);
+
+	return error != 0 ? (int)error
+			  : NEXT(pthread_create)(thread, attr, start, arg);
+}
+
 /* Nobody is asked: every name is this machine's. */
 int getaddrinfo(const char *restrict host, const char *restrict port,
 	const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
-	static const struct timespec a_while = { .tv_nsec = 10000000 };
 	long error = met(LOOK_UP);
 
-	if (strncmp(host, "slow", 4) == 0 && met(LOOK_UP_HANG) != 0)
-		while (atomic_load(&faults[LOOK_UP_HANG]) != 0)
-			nanosleep(&a_while, NULL);
+	if (strncmp(host, "slow", 4) == 0)
+		hang(LOOK_UP_HANG);
 	if (error != 0)
 		return (int)error;
 	return NEXT(getaddrinfo)("127.0.0.1", port, hints, found);

@@ -10,8 +10,8 @@ from waiting import wait_until
 
 # As in faults.c.
 NAMES = ("accept", "socket", "port", "send", "send_most", "write",
-         "write_most", "fsync", "fsync_folder", "rename", "look_up",
-         "look_up_hang")
+         "write_most", "fsync", "fsync_hang", "fsync_folder", "rename",
+         "thread", "look_up", "look_up_hang")
 UNIX_PORT = -1  # all unix sockets
 
 

@@ -2,10 +2,13 @@
 wants: to everybody else nothing has happened.
 """
 
+import json
+import signal
 import socket
 
 import pytest
 
+from balanced import ONE, TWO
 from faults import Faults
 from usherd import ME
 from waiting import wait_until
@@ -36,7 +39,7 @@ class Farm:
                 n, self.slow_peer.port)
         config["server " + self.others[0]]["address"] = (
             "quick.invalid:%d" % self.peers[0].port)
-        self.faults = faults
+        self.config = config
         self.usherd = start_usherd(config, wrap=faults.wrap)
 
     def wait_replies(self, names, reply):
@@ -98,6 +101,42 @@ def test_names_hang_later(start_farm, faults):
     farm.wait_replies(farm.slow[:1], "drain 100%% # drain by %s" % ME)
     faults.set(look_up_hang=0)
     farm.wait_replies(farm.slow[:1], DRAINED)
+
+
+def test_no_thread_to_look_up_with(start_farm, faults):
+    """It is said, and who has had an address keeps it."""
+    farm = start_farm(1)
+    farm.wait_replies(farm.slow + farm.others, UP)
+    faults.set(thread="EAGAIN")
+    farm.usherd.wait_log("puppet1.*resource temporarily unavailable")
+    farm.slow_peer.wait_more(3)
+    farm.wait_replies(farm.slow + farm.others, UP)
+    farm.config["server new"] = {**farm.config["server puppet1"]}
+    farm.usherd.configure(farm.config)
+    farm.usherd.order("reload")
+    farm.usherd.wait_fact("probe", server="new", word="internal")
+    farm.wait_replies(["new"], UNKNOWN)
+    faults.set(thread=0)
+    farm.wait_replies(["new"], UP)
+
+
+def test_end_while_a_name_hangs_and_a_file_is_written(start_farm, faults):
+    """Who has polled is written down to the last, name or no name."""
+    faults.set(look_up_hang=1)
+    farm = start_farm(1)
+    farm.wait_replies(farm.others, UP)
+    faults.set(fsync_hang=1)
+    farm.usherd.poll(b"puppet2\n", source=ONE)
+    faults.wait_met("fsync_hang")
+    farm.usherd.poll(b"puppet2\n", source=TWO)
+    farm.usherd.process.send_signal(signal.SIGTERM)
+    farm.usherd.wait_log("ending")
+    faults.set(fsync_hang=0)
+    assert farm.usherd.finish() == 0, farm.usherd.log()
+    state = json.loads((farm.usherd.state / "state.json").read_text())
+    told = json.dumps(state["servers"]["puppet2"])
+    assert ONE in told and TWO in told, state
+    assert not (farm.usherd.state / "state.json.new").exists()
 
 
 @pytest.mark.parametrize("error, word, reply", [

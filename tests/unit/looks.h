@@ -22,21 +22,21 @@ static struct look {
 	lookup_cb cb;
 	void *arg;
 	char host[256], port[8];
-	bool over;
+	bool left, over;
 } looks[LOOKS_MAX];
 
 static size_t looks_n;
 static size_t at_once, most_at_once;
-static const char *bad_host; /* refused at once: no thread for it */
+static const char *bad_host; /* refused at once: no memory for it */
 
-int lookup_start(uv_loop_t *loop, const char *host, const char *port,
-	lookup_cb cb, void *arg)
+int lookup_start(struct lookup **out, uv_loop_t *loop, const char *host,
+	const char *port, lookup_cb cb, void *arg)
 {
 	struct look *look = &looks[looks_n];
 
 	(void)loop;
 	if (bad_host != NULL && strcmp(host, bad_host) == 0)
-		return UV_EAGAIN;
+		return UV_ENOMEM;
 	assert_true(looks_n < LOOKS_MAX);
 	looks_n++;
 	*look = (struct look){ .cb = cb, .arg = arg };
@@ -44,7 +44,13 @@ int lookup_start(uv_loop_t *loop, const char *host, const char *port,
 	snprintf(look->port, sizeof(look->port), "%s", port);
 	if (++at_once > most_at_once)
 		most_at_once = at_once;
+	*out = (struct lookup *)look;
 	return 0;
+}
+
+void lookup_leave(struct lookup *l)
+{
+	((struct look *)l)->left = true;
 }
 
 static struct addrinfo *chain(const char *const *hosts, unsigned port)

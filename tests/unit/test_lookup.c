@@ -75,15 +75,33 @@ static void start(struct fix *f, unsigned wanted)
 	assert_int_equal(sem_init(&gate, 0, 0), 0);
 }
 
-static void look(struct fix *f, const char *host)
+static struct lookup *look(struct fix *f, const char *host)
 {
-	assert_int_equal(lookup_start(&f->loop, host, "8140", on_found, f), 0);
+	struct lookup *l;
+
+	assert_int_equal(
+		lookup_start(&l, &f->loop, host, "8140", on_found, f), 0);
 	assert_int_equal(f->calls, 0);
+	return l;
 }
 
+static void on_awake(uv_timer_t *timer)
+{
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* What was left takes its time, and doesn't keep the loop awake. */
 static void stop(struct fix *f)
 {
-	t_loop_close(&f->loop);
+	uv_timer_t awake;
+	int patience = 10000;
+
+	while (uv_loop_close(&f->loop) != 0 && patience-- > 0) {
+		uv_timer_init(&f->loop, &awake);
+		uv_timer_start(&awake, on_awake, 1, 0);
+		uv_run(&f->loop, UV_RUN_DEFAULT);
+	}
+	assert_true(patience > 0);
 	sem_destroy(&gate);
 }
 
@@ -153,19 +171,36 @@ static void test_many_hang(void **state)
 	stop(&f);
 }
 
+/* Said later, as anything else is. */
 static void test_no_thread(void **state)
 {
 	struct fix f;
 
 	(void)state;
-	start(&f, 0);
+	start(&f, 1);
 	no_threads = true;
-	assert_int_equal(
-		lookup_start(&f.loop, "is.invalid", "8140", on_found, &f),
-		UV_EAGAIN);
+	look(&f, "is.invalid");
 	no_threads = false;
+	t_run_until(&f.loop, &f.all_called, 5000);
+	assert_int_equal(f.status, UV_EAGAIN);
+	assert_false(f.found);
 	stop(&f);
+}
+
+/* The loop ends before it does, and can't be closed before it has. */
+static void test_left(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	lookup_leave(look(&f, "hangs.invalid"));
+	assert_int_equal(uv_run(&f.loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(f.calls, 0);
+	assert_int_equal(uv_loop_close(&f.loop), UV_EBUSY);
+	sem_post(&gate);
+	stop(&f);
+	assert_int_equal(f.calls, 1);
 }
 
 static void on_resolved(void *arg, int status)
@@ -203,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_says),
 		cmocka_unit_test(test_many_hang),
 		cmocka_unit_test(test_no_thread),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_close_while_threads_work),
 	};
 

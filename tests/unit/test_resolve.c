@@ -210,14 +210,12 @@ static void test_at_once(void **state)
 		snprintf(host, sizeof(host), "host%zu.invalid", i);
 		assert_true(i < looks_n);
 		assert_string_equal(looks[i].host, host);
-		assert_int_equal(resolver_busy(f.resolver), at_once);
 		if (i % 2 == 1)
 			fail_look(i, UV_EAI_FAIL);
 		if (i % 2 == 1)
 			answer(i - 1, HOSTS("192.0.2.1"));
 	}
 	assert_int_equal(most_at_once, RESOLVE_AT_ONCE);
-	assert_int_equal(resolver_busy(f.resolver), 0);
 	stop(&f);
 }
 
@@ -259,8 +257,11 @@ static void test_close_sweep(void **state)
 			close_name(&f, i);
 		resolver_close(f.resolver);
 		/* What was under way ends after all; nothing is started. */
-		for (size_t i = ended; i < looks_n; i++)
-			answer(i, HOSTS("192.0.2.1"));
+		for (size_t i = 0; i < looks_n; i++) {
+			assert_int_equal(looks[i].left, i >= ended);
+			if (i >= ended)
+				answer(i, HOSTS("192.0.2.1"));
+		}
 		assert_int_equal(at_once, 0);
 		for (size_t i = 0; i < NAMES; i++)
 			assert_int_equal(f.names[i].calls, i < ended);
