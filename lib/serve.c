@@ -54,6 +54,26 @@ static void rest(struct serve *s, int error)
 	uv_timer_start(&s->rest, on_rested, REST_MS, 0);
 }
 
+/* Of a connection that was over before it was taken: accept(2). */
+static bool is_its_own(int error)
+{
+	switch (error) {
+	case UV_EINTR:
+	case UV_ECONNABORTED:
+	case UV_EPROTO:
+	case UV_ENOPROTOOPT:
+	case UV_ENOTSUP:
+	case UV_ENETDOWN:
+	case UV_ENETUNREACH:
+	case UV_EHOSTDOWN:
+	case UV_EHOSTUNREACH:
+	case UV_ENONET:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * Ours and not uv_listen(): who can't be taken stays readable, and libuv tries
  * again and again, in some versions without a look at anything else.
@@ -65,7 +85,7 @@ static void on_waiting(uv_poll_t *poll, int status, int events)
 	(void)events;
 	for (int i = 0; i < AT_ONCE && status == 0 && !s->closing; i++) {
 		status = serve_conn_accept(s);
-		if (status == UV_EINTR || status == UV_ECONNABORTED)
+		if (is_its_own(status))
 			status = 0;
 	}
 	if (status != 0 && status != UV_EAGAIN)
@@ -91,40 +111,44 @@ void serve_close(struct serve *s)
 	close(s->fd);
 }
 
-/* NULL without memory, or when the loop can't watch `fd`. */
-static struct serve *create(uv_loop_t *loop, int fd, enum serve_kind kind)
+static int create(
+	struct serve **out, uv_loop_t *loop, int fd, enum serve_kind kind)
 {
 	struct serve *s = calloc(1, sizeof(*s));
+	int rc;
 
 	if (s == NULL)
-		return NULL;
+		return UV_ENOMEM;
 	s->loop = loop;
 	s->kind = kind;
 	s->fd = fd;
 	s->request_max =
 		kind == KIND_TCP ? SERVE_REQUEST_MAX : SERVE_COMMAND_MAX;
-	if (serve_conn_make_spare(s) != 0 ||
-		uv_poll_init(loop, &s->poll, fd) != 0) {
+	rc = serve_conn_make_spare(s);
+	if (rc == 0)
+		rc = uv_poll_init(loop, &s->poll, fd);
+	if (rc != 0) {
 		free(s->spare);
 		free(s);
-		return NULL;
+		return rc;
 	}
 	uv_timer_init(loop, &s->rest);
 	s->poll.data = s->rest.data = s;
 	s->open = 2;
-	return s;
+	*out = s;
+	return 0;
 }
 
 /* Takes `fd` over, which is bound, also when it fails. */
 static int listen_at(struct serve **out, uv_loop_t *loop, int fd,
 	enum serve_kind kind, uint64_t patience_ms, serve_cb cb, void *arg)
 {
-	struct serve *s = create(loop, fd, kind);
-	int rc;
+	struct serve *s;
+	int rc = create(&s, loop, fd, kind);
 
-	if (s == NULL) {
+	if (rc != 0) {
 		close(fd);
-		return UV_ENOMEM;
+		return rc;
 	}
 	s->patience_ms = patience_ms;
 	s->cb = cb;

@@ -29,9 +29,7 @@ struct serve_conn {
 	struct serve_conn *older, *newer;
 	struct sockaddr_storage peer;
 	struct addr_host host; /* of the peer; unix: all zero */
-	size_t forgotten;
-	size_t len;
-	size_t cap;
+	size_t forgotten, len, cap;
 	char request[];
 };
 
@@ -47,6 +45,7 @@ static void unlink_conn(struct serve_conn *c)
 
 	*(c->older != NULL ? &c->older->newer : &s->oldest) = c->newer;
 	*(c->newer != NULL ? &c->newer->older : &s->newest) = c->older;
+	s->linked--;
 }
 
 static void link_newest(struct serve *s, struct serve_conn *c)
@@ -55,6 +54,7 @@ static void link_newest(struct serve *s, struct serve_conn *c)
 	c->older = s->newest;
 	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = c;
 	s->newest = c;
+	s->linked++;
 	s->connections++;
 }
 
@@ -326,7 +326,7 @@ static void begin(struct serve *s, int fd)
 	c->s.handle.data = c->timer.data = c;
 	c->open = 2;
 	link_newest(s, c);
-	if (s->connections > SERVE_CONNECTIONS_MAX)
+	if (s->linked > SERVE_CONNECTIONS_MAX)
 		drop(in_the_way(s, c));
 	if (rc == 0)
 		ask(c, SERVE_OPENED);

@@ -27,7 +27,7 @@ struct serve {
 	uint64_t said_ms; /* that nobody can be; 0: never */
 	unsigned open;    /* of these two, that libuv has not closed yet */
 	bool closing;
-	size_t connections;
+	size_t connections, linked; /* all; those that are not being closed */
 	struct serve_conn *oldest, *newest;
 	struct serve_conn *spare; /* of who comes next */
 	uint64_t patience_ms;
