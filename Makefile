@@ -104,9 +104,14 @@ $(B)/tests/bench/bare: $(B)/lib.a
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: test-fast test-instructions test-soak test-asan test-tsan \
+test: build-tests test-fast test-instructions test-soak test-asan test-tsan \
       test-valgrind test-systemd test-puppet test-packages test-trixie
 test-fast: test-unit test-sim test-fuzz test-integration
+
+# All that they run, by all processors.
+build-tests: deps-test
+	$(Q)$(MAKE) --no-print-directory -j"$$(nproc)" tested
+tested: $(PROGS) $(TESTS) $(SIM_TESTS) $(FUZZERS) $(FOR_TESTS)
 
 test-unit: deps-test $(PROGS) $(TESTS)
 	$(Q)scripts/run-unit-tests $(TESTS)
@@ -130,18 +135,21 @@ fuzz-all: $(FUZZERS)
 	        tests/fuzz/run $$t $(FUZZ_SECONDS) || exit 1; \
 	done
 
+INTEGRATION ?= tests/integration
 test-integration: deps-test $(PROGS) $(FOR_TESTS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 6 tests/integration
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 8 $(INTEGRATION)
 
 # Every allocation in a usherd's life failed in turn; ten minutes.
 faults: deps-test $(PROGS) $(FOR_TESTS)
 	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 4 \
 	        tests/integration/test_failing.py
 
-# With sanitizers, and counted: which lines the tests go through.
+# With sanitizers, and counted: which lines the tests go through.  Without the
+# Puppet module's tests: what takes their time is Ruby.
 test-asan: deps-test
 	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
-	        test-fast
+	        INTEGRATION='tests/integration --ignore-glob=*/test_module.py' \
+	        build-tests test-fast
 
 # What comes near a second thread: files are read and written in libuv's pool,
 # names are looked up in threads of their own.
@@ -176,8 +184,8 @@ test-puppet-start: deps-puppet $(PROGS)
 # On Debian 13: its compiler, libraries, HAProxy and Puppet Server 8.  That
 # Debian is fetched once: build/trixie.
 test-trixie: deps-package
-	$(Q)scripts/in-debian trixie scripts/test-parts all test-unit test-sim \
-	        test-fuzz test-integration test-instructions test-puppet-start
+	$(Q)scripts/in-debian trixie scripts/test-parts build-tests test-unit \
+	        test-sim test-fuzz test-integration test-instructions test-puppet-start
 
 # In a Debian of its own, which is fetched once: build/packages.
 test-packages: deps-test deps-package
@@ -190,13 +198,16 @@ compare: deps-compare $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) /usr/bin/python3 tests/compare/compare.py \
 	        build/compare
 
-# From copies of what `make compare` and `make test-puppet` have recorded.
+# From copies of what `make compare`, `make test-puppet` and `make bench` have
+# recorded.
 plots:
 	$(Q)/usr/bin/python3 tests/compare/plot.py haproxy/rolling-restart.svg \
 	        tests/compare/recorded/a-rolling.json \
 	        tests/compare/recorded/d-rolling.json
 	$(Q)/usr/bin/python3 tests/puppet/plot_weights.py haproxy/weights.svg \
 	        tests/puppet/recorded/weights.json
+	$(Q)/usr/bin/python3 tests/bench/plot_scale.py tests/bench/scale.svg \
+	        tests/bench/recorded/bench.json
 
 # What weights are worth, on simulated farms: two minutes.
 sim: $(B)/sim
@@ -207,8 +218,8 @@ sim: $(B)/sim
 	$(Q)sed '/^<!-- begin/,/^<!-- end/d' $(B)/sim.txt >tests/sim/results.txt
 	$(Q)cat tests/sim/results.txt
 
-# What it costs to run: ten minutes, on a machine with nothing else to do; or
-# some of it: make bench PARTS='floor stress'.
+# What it costs to run: a quarter of an hour, on a machine with nothing else to
+# do; or some of it: make bench PARTS='floor stress'.
 bench: deps-bench $(PROGS) $(BENCH)
 	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json \
 	        $(PARTS)
@@ -308,7 +319,7 @@ help:
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make bench         what usherd costs, in a table: build/bench.json'
-	@echo 'make plots         draw haproxy/rolling-restart.svg and weights.svg'
+	@echo 'make plots         draw haproxy/rolling-restart.svg, weights.svg, tests/bench/scale.svg'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
 	@echo 'make deb           a Debian package in build/deb'
 	@echo 'make rpm           an rpm, and its source, in build/rpm'
@@ -319,7 +330,7 @@ help:
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test test-fast test-unit test-sim test-integration test-asan \
+.PHONY: all test build-tests tested test-fast test-unit test-sim test-integration test-asan \
         test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
         test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \

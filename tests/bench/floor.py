@@ -21,7 +21,7 @@ from xinetd import Xinetd
 
 HERE = Path(__file__).resolve().parent
 AT_ONCE = (1, 32, 256)
-ROUNDS, WARM_S, COUNTED_S = 6, 0.1, 0.5
+ROUNDS, WARM_S, COUNTED_S = 9, 0.1, 0.5
 SLOW_S = 1.5       # of xinetd
 MANY = 1000000     # polls of usherd, in all
 MANY_AT_ONCE, MANY_S = 32, 5  # what is wanting to that, so many at a time

@@ -25,8 +25,9 @@ BALANCERS, POLL_MS = 4, 1000
 COUNTED_S = 20
 CALLGRIND_S = 10
 HOUR_S = 3600
-# What must leave no trace; make bench takes a twentieth of both.
+# What must leave no trace.
 PROBES, POLLS = 100000, 1000000
+GROWTH_SERVERS = 96
 
 
 def config(peer, count, folder, interval):
@@ -95,13 +96,12 @@ def expected(count):
     return [(fleet.name_of(0), "up ready 100%")] * count
 
 
-def growth(probes, polls):
-    """Memory after a tenth of so many probes and polls, and after all."""
-    servers = 32
+def growth():
+    """Memory after a tenth of PROBES and POLLS, and after all of them."""
     done = {"probes": 0, "polls": 0, "wrong": 0, "lost": 0}
     rss = []
-    with running(servers, "100ms") as (usherd, peer):
-        while done["probes"] < probes or done["polls"] < polls:
+    with running(GROWTH_SERVERS, "100ms") as (usherd, peer):
+        while done["probes"] < PROBES or done["polls"] < POLLS:
             probed, polled = rates(peer, usherd, 5)
             done["probes"] += probed
             done["polls"] += polled.polls
@@ -181,7 +181,7 @@ def measure():
             "rest": [at_rest(count) for count in SERVERS],
             "hour": seconds_per_hour(),
             "callgrind": instructions_per_hour(),
-            "growth": growth(PROBES // 20, POLLS // 20)}
+            "growth": growth()}
 
 
 def further_kb(rest):

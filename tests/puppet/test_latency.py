@@ -8,7 +8,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-RUNS = 10
+RUNS = 6
 # Kills are spread over the time between two probes.
 PROBE_GAP = 2.2
 
