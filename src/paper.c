@@ -9,9 +9,10 @@
 
 #include "jsonout.h"
 
-enum { CONTINUED = 4 }; /* what a broken line goes on with, in blanks more */
-
-enum { TEXT_MAX = 1 << 30 };
+enum {
+	CONTINUED = 4, /* what a broken line goes on with, in blanks more */
+	TEXT_MAX = 1 << 30,
+};
 
 static void add(struct paper *p, const char *data, size_t len)
 {
@@ -40,6 +41,8 @@ int paper_open(struct paper *p, unsigned width)
 
 char *paper_close(struct paper *p)
 {
+	if (ferror(p->out) != 0)
+		p->rc = UV_ENOMEM;
 	fclose(p->out);
 	add(p, "", 1);
 	if (p->rc == 0)
