@@ -105,8 +105,11 @@ class HAProxy:
             while True:
                 more = sock.recv(65536)
                 if not more:
-                    return data.decode()
+                    break
                 data += more
+        if not data.endswith(b"\n"):
+            raise ConnectionError("HAProxy has gone: %s" % data)
+        return data.decode()
 
     def order(self, command):
         """A command that says nothing when it worked."""
