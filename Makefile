@@ -104,8 +104,10 @@ $(B)/tests/bench/bare: $(B)/lib.a
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test: build-tests test-fast test-instructions test-soak test-asan test-tsan \
-      test-valgrind test-systemd test-puppet test-packages test-trixie
+test:
+	$(Q)scripts/test-parts build-tests test-fast test-instructions \
+	        test-soak test-asan test-tsan test-valgrind test-systemd \
+	        test-puppet test-packages test-trixie
 test-fast: test-unit test-sim test-fuzz test-integration
 
 # All that they run, by all processors.
@@ -184,8 +186,8 @@ test-puppet-start: deps-puppet $(PROGS)
 # On Debian 13: its compiler, libraries, HAProxy and Puppet Server 8.  That
 # Debian is fetched once: build/trixie.
 test-trixie: deps-package
-	$(Q)scripts/in-debian trixie scripts/test-parts build-tests test-unit \
-	        test-sim test-fuzz test-integration test-instructions test-puppet-start
+	$(Q)scripts/in-debian trixie scripts/test-parts WERROR=1 build-tests \
+	        test-fast test-instructions test-puppet-start
 
 # In a Debian of its own, which is fetched once: build/packages.
 test-packages: deps-test deps-package
