@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,12 +42,24 @@ static int make_folder(const char *path)
 	return rc;
 }
 
-static int connect_to(const struct sockaddr_un *sun, int flags)
+/* Where the queue is full, it waits for room, at most `patience_ms`. */
+static int connect_to(
+	const struct sockaddr_un *sun, int flags, uint64_t patience_ms)
 {
+	const struct timeval patience = {
+		.tv_sec = (time_t)(patience_ms / 1000),
+		.tv_usec = (suseconds_t)(patience_ms % 1000 * 1000),
+	};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), saved;
+	int rc;
 
-	if (fd < 0 ||
-		connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	do /* after Ctrl-Z and `fg` it is not connected: signal(7) */
+		rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
+	while (rc != 0 && errno == EINTR);
+	if (rc == 0)
 		return fd;
 	saved = errno;
 	close(fd);
@@ -69,7 +82,7 @@ static int take_over(const struct sockaddr_un *sun)
 		errno = EEXIST;
 		return -1;
 	}
-	fd = connect_to(sun, SOCK_NONBLOCK);
+	fd = connect_to(sun, SOCK_NONBLOCK, 0);
 	if (fd >= 0 || errno == EAGAIN) {
 		if (fd >= 0)
 			close(fd);
@@ -122,13 +135,13 @@ int unixsock_bind(const char *path, char error[UNIXSOCK_ERROR_MAX])
 	return -1;
 }
 
-int unixsock_connect(const char *path)
+int unixsock_connect(const char *path, uint64_t patience_ms)
 {
 	struct sockaddr_un sun;
 
 	if (address(&sun, path) != 0)
 		return -1;
-	return connect_to(&sun, 0);
+	return connect_to(&sun, 0, patience_ms);
 }
 
 int unixsock_peer(int fd, struct unixsock_peer *peer)

@@ -2,6 +2,7 @@
 #define UNIXSOCK_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -20,8 +21,12 @@ enum { UNIXSOCK_ERROR_MAX = 256 };
  */
 int unixsock_bind(const char *path, char error[UNIXSOCK_ERROR_MAX]);
 
-/* Connects, blocking.  Returns the descriptor, or -1 with errno set. */
-int unixsock_connect(const char *path);
+/*
+ * Connects, blocking.  Where too many wait to be accepted, and when it writes,
+ * it waits for room, at most `patience_ms`; 0: for ever.  Returns the
+ * descriptor, or -1 with errno set: EAGAIN when there was no room for so long.
+ */
+int unixsock_connect(const char *path, uint64_t patience_ms);
 
 /* Who is at the other end of a connected socket.  0, or -1. */
 struct unixsock_peer {

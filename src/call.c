@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "text.h"
+#include "reply_lines.h"
+#include "request_line.h"
 #include "unixsock.h"
 
 enum {
@@ -20,8 +20,6 @@ enum {
 	LATE_MS = 5000, /* --timeout is usherd's to keep, and to explain */
 	RETURN_MS = 10 * 1000, /* usherd, after its end */
 	RETRY_MS = 200,
-	LINE_MAX_BYTES = 2048,
-	WIDTH_MAX = 1000,
 	INTERRUPTED = 130,
 };
 
@@ -29,46 +27,12 @@ enum {
 struct talk {
 	const struct call *call;
 	const struct command *command;
-	uint64_t end_ms; /* usherd must have ended it; 0: whenever it likes */
-	FILE *reply;
+	uint64_t end_ms; /* of --timeout */
+	struct reply_lines reply;
 	bool heard; /* "ok", by this usherd or one before */
 };
 
 enum { GONE = -1 }; /* usherd has closed before it had said all */
-
-struct line {
-	char text[LINE_MAX_BYTES];
-	size_t used;
-};
-
-static void say(struct line *l, const char *word)
-{
-	l->used = words_quote(l->text, l->used, sizeof(l->text), word);
-}
-
-/* Who calls, and what it is to be shown on; the last words of a line. */
-static void say_circumstances(struct line *l)
-{
-	const char *sudo_user = getenv("SUDO_USER");
-	const char *no_color = getenv("NO_COLOR");
-	struct winsize window;
-	char width[8];
-
-	if (geteuid() == 0 && sudo_user != NULL && *sudo_user != '\0') {
-		say(l, "--by");
-		say(l, sudo_user);
-	}
-	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0'))
-		say(l, "--color");
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
-		window.ws_col > 0 && window.ws_col <= WIDTH_MAX) {
-		text_format(width, sizeof(width), "%u", window.ws_col);
-		say(l, "--width");
-		say(l, width);
-	}
-	l->used +=
-		text_format(l->text + l->used, sizeof(l->text) - l->used, "\n");
-}
 
 /* `status -q` looks for a word in the JSON. */
 static bool is_judging(const struct talk *t)
@@ -76,28 +40,19 @@ static bool is_judging(const struct talk *t)
 	return t->call->quiet && t->command->spec->id == COMMAND_STATUS;
 }
 
-static void say_call(struct line *l, const struct talk *t)
+static void say_call(struct request_line *l, const struct talk *t)
 {
 	for (int i = 0; i < t->call->argc; i++)
-		say(l, t->call->argv[i]);
+		request_line_add(l, t->call->argv[i]);
 	if (is_judging(t))
-		say(l, "-j");
-	say_circumstances(l);
-}
-
-static void say_time(struct line *l, const char *option, uint64_t ms)
-{
-	char text[32];
-
-	text_format(text, sizeof(text), "%llums", (unsigned long long)ms);
-	say(l, option);
-	say(l, text);
+		request_line_add(l, "-j");
+	request_line_end(l);
 }
 
 static bool send_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -109,48 +64,40 @@ static bool send_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* Until usherd must have ended it, at most `ms`; 0 is no limit, for both. */
-static uint64_t time_left(const struct talk *t, uint64_t ms)
+static uint64_t left_until(uint64_t end_ms)
 {
-	uint64_t now_ms = clock_now_ms(), left_ms;
+	uint64_t now_ms = clock_now_ms();
 
-	if (t->end_ms == 0)
-		return ms;
-	left_ms = t->end_ms > now_ms ? t->end_ms - now_ms : 1;
-	return ms == 0 || left_ms < ms ? left_ms : ms;
+	return end_ms > now_ms ? end_ms - now_ms : 0;
 }
 
-/* A read fails with EAGAIN when nothing has come for so long; 0: never. */
-static void set_patience(int fd, uint64_t ms)
+/* How long usherd may be silent: `ms`, but not after --timeout; 0: for ever. */
+static uint64_t patience(const struct talk *t, uint64_t ms)
 {
-	const struct timeval patience = { .tv_sec = (time_t)(ms / 1000),
-		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	uint64_t left_ms = left_until(t->end_ms + LATE_MS);
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (t->command->timeout_ms == 0 || (ms > 0 && ms < left_ms))
+		return ms;
+	return left_ms > 0 ? left_ms : 1;
 }
 
 /* Opens t->reply, with the line said.  False, with errno set. */
-static bool speak(struct talk *t, const struct line *l)
+static bool speak(struct talk *t, const struct request_line *l)
 {
-	int fd = unixsock_connect(t->call->socket), error;
+	uint64_t ms = patience(t, PATIENCE_MS);
+	int fd = unixsock_connect(t->call->socket, ms), error;
 
 	if (fd < 0)
 		return false;
-	set_patience(fd, time_left(t, PATIENCE_MS));
-	if (send_all(fd, l->text, l->used) &&
-		(t->reply = fdopen(fd, "r")) != NULL)
+	if (send_all(fd, l->text, l->used)) {
+		reply_lines_open(&t->reply, fd);
+		reply_lines_set_patience(&t->reply, ms);
 		return true;
+	}
 	error = errno;
 	close(fd);
 	errno = error;
 	return false;
-}
-
-static void hang_up(struct talk *t)
-{
-	if (t->reply != NULL)
-		fclose(t->reply);
-	t->reply = NULL;
 }
 
 /* --- what comes back --- */
@@ -170,22 +117,24 @@ static int take_error(char *line)
 	return (int)code;
 }
 
+/* `stays`: the end of the sentence. */
+static int say_silent(const char *stays)
+{
+	fprintf(stderr, "usherctl: usherd does not answer%s\n", stays);
+	return COMMAND_EXIT_UNREACHABLE;
+}
+
 /*
  * The reply's first line decides: an exit code, with its sentence said, or GONE
  * without one.
  */
 static int read_head(struct talk *t)
 {
-	char head[COMMAND_ERROR_MAX + 64];
+	char *head = reply_lines_next(&t->reply);
 	int code;
 
-	errno = 0;
-	if (fgets(head, sizeof(head), t->reply) == NULL) {
-		if (errno != EAGAIN)
-			return GONE;
-		fputs("usherctl: usherd does not answer\n", stderr);
-		return COMMAND_EXIT_UNREACHABLE;
-	}
+	if (head == NULL)
+		return t->reply.error == EAGAIN ? say_silent("") : GONE;
 	if (strcmp(head, "ok\n") == 0) {
 		t->heard = true;
 		return COMMAND_EXIT_DONE;
@@ -198,36 +147,55 @@ static int read_head(struct talk *t)
 	return code;
 }
 
+/* After the last line.  Only JSON shows whether lines are missing. */
+static int check_end(const struct talk *t)
+{
+	bool json = is_judging(t) || (t->command->flags & COMMAND_JSON) != 0;
+
+	if (t->reply.error == EAGAIN)
+		return say_silent("");
+	if (t->command->spec->id == COMMAND_MONITOR) /* has no end */
+		json = false;
+	if (json ? reply_lines_whole_json(&t->reply)
+		 : reply_lines_whole(&t->reply))
+		return COMMAND_EXIT_DONE;
+	fputs("usherctl: usherd's answer is cut off\n", stderr);
+	return COMMAND_EXIT_UNREACHABLE;
+}
+
 /* The body goes to stdout. */
 static int pass_on(struct talk *t)
 {
-	int rc = read_head(t), c;
+	int rc = read_head(t);
+	const char *line;
 
 	if (rc != COMMAND_EXIT_DONE)
 		return rc;
 	if (t->command->spec->id == COMMAND_MONITOR)
-		set_patience(fileno(t->reply), 0);
+		reply_lines_set_patience(&t->reply, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* monitor: as it comes */
-	while ((c = getc(t->reply)) != EOF)
-		if (!t->call->quiet && putchar(c) == EOF)
+	while ((line = reply_lines_next(&t->reply)) != NULL)
+		if (!t->call->quiet && fputs(line, stdout) == EOF)
 			return COMMAND_EXIT_ERROR; /* nobody reads it */
-	return COMMAND_EXIT_DONE;
+	return check_end(t);
 }
 
 /* `status -q`: the JSON was asked for, and its in_service is looked for. */
 static int judge(struct talk *t)
 {
-	char line[512];
 	int in = 0, out = 0, rc = read_head(t);
+	const char *line;
 
 	if (rc != COMMAND_EXIT_DONE)
 		return rc;
-	while (fgets(line, sizeof(line), t->reply) != NULL) {
+	while ((line = reply_lines_next(&t->reply)) != NULL) {
 		in += strstr(line, "\"in_service\": true") != NULL;
 		out += strstr(line, "\"in_service\": false") != NULL;
 	}
-	return in > 0 && out == 0 ? COMMAND_EXIT_DONE
-				  : COMMAND_EXIT_NOT_IN_SERVICE;
+	rc = check_end(t);
+	if (rc == COMMAND_EXIT_DONE && (in == 0 || out > 0))
+		rc = COMMAND_EXIT_NOT_IN_SERVICE;
+	return rc;
 }
 
 /* --- who waits, also from one usherd to the next --- */
@@ -260,7 +228,7 @@ static void expect_interrupt(const struct command *command)
 	signal(SIGINT, on_interrupt);
 }
 
-/* The end of a sentence about a usherd that is not there. */
+/* The end of a sentence about a usherd that does not answer. */
 static const char *what_stays(const struct talk *t)
 {
 	return t->command->spec->id == COMMAND_WAIT
@@ -268,22 +236,30 @@ static const char *what_stays(const struct talk *t)
 		: "; what was ordered stays in force";
 }
 
+/* The end of one about a usherd that has gone. */
+static const char *what_outlasts(const struct talk *t)
+{
+	return (t->command->flags & COMMAND_VOLATILE) != 0
+		? "; what was ordered ended with it"
+		: what_stays(t);
+}
+
 /*
  * Who waits gets progress as it comes; "done" or an error is the last line.
  */
 static int follow(struct talk *t)
 {
-	char line[2048];
 	int rc = read_head(t);
+	char *line;
 
 	if (rc != COMMAND_EXIT_DONE)
 		return rc;
 	expect_interrupt(t->command);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
-		set_patience(fileno(t->reply), time_left(t, 0));
-		errno = 0;
-		if (fgets(line, sizeof(line), t->reply) == NULL)
+		reply_lines_set_patience(&t->reply, patience(t, 0));
+		line = reply_lines_next(&t->reply);
+		if (line == NULL)
 			break;
 		if (strcmp(line, "done\n") == 0)
 			return COMMAND_EXIT_DONE;
@@ -293,30 +269,28 @@ static int follow(struct talk *t)
 		if (!t->call->quiet)
 			fputs(line, stdout);
 	}
-	if (errno != EAGAIN)
-		return GONE;
-	fprintf(stderr, "usherctl: usherd does not answer%s\n", what_stays(t));
-	return COMMAND_EXIT_UNREACHABLE;
+	return t->reply.error == EAGAIN ? say_silent(what_stays(t)) : GONE;
 }
 
 /* Orders outlast usherd: what was waited for is waited for with `wait`. */
-static void say_wait(struct line *l, const struct talk *t)
+static void say_wait(struct request_line *l, const struct talk *t)
 {
 	const struct command *c = t->command;
 
-	say(l, "wait");
-	say(l, c->spec->id == COMMAND_WAIT ? c->word : "idle");
+	request_line_add(l, "wait");
+	request_line_add(l, c->spec->id == COMMAND_WAIT ? c->word : "idle");
 	if (*c->server != '\0')
-		say(l, c->server);
+		request_line_add(l, c->server);
 	if ((c->flags & COMMAND_ALL) != 0)
-		say(l, "--all");
+		request_line_add(l, "--all");
 	if ((c->flags & COMMAND_JSON) != 0)
-		say(l, "-j");
-	if (c->timeout_ms > 0)
-		say_time(l, "--timeout", time_left(t, c->timeout_ms));
+		request_line_add(l, "-j");
+	if (c->timeout_ms > 0) /* rounded up: less than 1 s is refused */
+		request_line_add_time(l, "--timeout",
+			(left_until(t->end_ms) / 1000 + 1) * 1000);
 	if (c->settle_ms > 0)
-		say_time(l, "--settle", c->settle_ms);
-	say_circumstances(l);
+		request_line_add_time(l, "--settle", c->settle_ms);
+	request_line_end(l);
 }
 
 static int give_up(const struct talk *t)
@@ -324,24 +298,36 @@ static int give_up(const struct talk *t)
 	fprintf(stderr,
 		"usherctl: usherd has gone%s, but nobody has waited to "
 		"the end\n",
-		what_stays(t));
+		what_outlasts(t));
 	return COMMAND_EXIT_UNREACHABLE;
+}
+
+/* --timeout is over, and the usherd that was to say so has gone. */
+static int say_late(const struct talk *t)
+{
+	fprintf(stderr, "usherctl: timed out, and usherd has gone%s\n",
+		what_outlasts(t));
+	return COMMAND_EXIT_LATE;
 }
 
 /* The usherd that comes next, if one does while it is worthwhile. */
 static int follow_next(struct talk *t)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000L * 1000 };
-	uint64_t end_ms = clock_now_ms() + time_left(t, RETURN_MS);
+	uint64_t end_ms = clock_now_ms() + RETURN_MS;
 	int rc = GONE;
 
+	if (t->command->timeout_ms > 0 && left_until(t->end_ms) == 0)
+		return say_late(t);
+	if (t->command->timeout_ms > 0 && t->end_ms < end_ms)
+		end_ms = t->end_ms;
 	fputs("usherctl: usherd has gone; waiting for it to come back\n",
 		stderr);
 	t->heard = false;
 	while (rc == GONE && !t->heard) {
-		struct line line = { .used = 0 };
+		struct request_line line = { .used = 0 };
 
-		hang_up(t);
+		reply_lines_close(&t->reply);
 		nanosleep(&pause, NULL);
 		if (clock_now_ms() > end_ms)
 			return give_up(t);
@@ -363,6 +349,18 @@ static int keep_following(struct talk *t)
 	return rc;
 }
 
+/* speak() has failed. */
+static int say_unheard(const struct talk *t)
+{
+	if (errno == EAGAIN)
+		return say_silent("");
+	fprintf(stderr,
+		"usherctl: %s: %s; is usherd running, with this "
+		"control-socket?\n",
+		t->call->socket, strerror(errno));
+	return COMMAND_EXIT_UNREACHABLE;
+}
+
 static int take_reply(struct talk *t)
 {
 	if (is_judging(t))
@@ -374,26 +372,22 @@ static int take_reply(struct talk *t)
 
 int call_run(const struct call *call, const struct command *command)
 {
-	struct talk t = { .call = call, .command = command };
-	struct line line = { .used = 0 };
+	struct talk t = { .call = call,
+		.command = command,
+		.end_ms = clock_now_ms() + command->timeout_ms,
+		.reply = { .fd = -1 } };
+	struct request_line line = { .used = 0 };
 	int rc;
 
-	if (command->timeout_ms > 0)
-		t.end_ms = clock_now_ms() + command->timeout_ms + LATE_MS;
 	say_call(&line, &t);
-	if (!speak(&t, &line)) {
-		fprintf(stderr,
-			"usherctl: %s: %s; is usherd running, with this "
-			"control-socket?\n",
-			call->socket, strerror(errno));
-		return COMMAND_EXIT_UNREACHABLE;
-	}
+	if (!speak(&t, &line))
+		return say_unheard(&t);
 	rc = take_reply(&t);
 	if (rc == GONE) {
 		fputs("usherctl: usherd closed without an answer\n", stderr);
 		rc = COMMAND_EXIT_UNREACHABLE;
 	}
-	hang_up(&t);
+	reply_lines_close(&t.reply);
 	if (fflush(stdout) != 0 && rc == COMMAND_EXIT_DONE)
 		rc = COMMAND_EXIT_ERROR;
 	return rc;

@@ -1,15 +1,20 @@
 """`--wait` while usherd itself goes, comes back, or hangs."""
 
+import re
+import time
+
 import pytest
 
 from balanced import DRAIN
 from follower import BUSY, DELIVERED, IDLE, NOT_BUSY, following
 from usherd import refused
+from waiting import wait_until
 
 GONE = "usherctl: usherd has gone"
 COMES_BACK = GONE + "; waiting for it to come back\n"
 NOBODY_WAITED = ", but nobody has waited to the end\n"
 ORDERED = "; what was ordered stays in force"
+ENDED = "; what was ordered ended with it"
 
 
 @pytest.mark.parametrize("end", ["kill", "end"])
@@ -29,6 +34,25 @@ def test_usherd_comes_back(site, peer, order, end):
     assert (said.code, said.err) == (0, COMES_BACK)
     lines = said.out.splitlines()
     assert lines.count(DELIVERED) == 2 and lines[-1] == NOT_BUSY
+
+
+def test_comes_back_with_a_timeout(site, peer):
+    """It counts from the beginning, also for the next usherd."""
+    site.haproxy()
+    peer.metrics = BUSY
+    with following(site.usherd, "drain", "--wait",
+                   "--timeout", "8s") as waiter:
+        waiter.wait_line(DELIVERED)
+        later = time.monotonic() + 2
+        wait_until(lambda: time.monotonic() > later, "the clock stands")
+        site.usherd.kill()
+        site.usherd.start()
+        said = waiter.finish()
+    late = re.fullmatch(re.escape(COMES_BACK) + "usherctl: puppet1: timed out "
+                        "after ([1-6])s: .*; the order stays in force\n",
+                        said.err)
+    assert said.code == 6 and late, said
+    print("timed out after %ss more" % late[1])
 
 
 def test_while_waiting_for_service(site):
@@ -58,12 +82,12 @@ def test_the_order_did_not_last(site, peer):
 
 
 @pytest.mark.parametrize("words, stays", [
-    (["drain", "--wait"], ORDERED), (["wait", "serving"], "")],
-    ids=["drain", "wait"])
+    (["drain", "--wait"], ORDERED), (["drain", "--wait", "--volatile"], ENDED),
+    (["wait", "serving"], "")], ids=["drain", "volatile", "wait"])
 def test_usherd_stays_away(site, words, stays):
     """No longer than --timeout."""
     site.usherd.order("drain")
-    with following(site.usherd, *words, "--timeout", "1s") as waiter:
+    with following(site.usherd, *words, "--timeout", "3s") as waiter:
         waiter.wait_line("puppet1: ")
         site.usherd.end()
         said = waiter.finish()
@@ -77,7 +101,7 @@ def test_a_release_ends_with_usherd(site):
         waiter.wait_line("telling 1 HAProxy")
         site.usherd.kill()
         said = waiter.finish()
-    assert (said.code, said.err) == (4, GONE + ORDERED + NOBODY_WAITED)
+    assert (said.code, said.err) == (4, GONE + ENDED + NOBODY_WAITED)
 
 
 def test_usherd_hangs(site, peer):

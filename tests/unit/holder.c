@@ -46,7 +46,7 @@ static void on_tick(uv_timer_t *timer)
 
 int holder_connect(const struct holder *f)
 {
-	int fd = unixsock_connect(f->path);
+	int fd = unixsock_connect(f->path, 0);
 
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);

@@ -40,7 +40,7 @@ static void anybody_may_connect(void **state)
 	assert_int_equal(stat(f.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0666);
 	assert_int_equal(listen(fd, 1), 0);
-	client = unixsock_connect(f.path);
+	client = unixsock_connect(f.path, 0);
 	assert_true(client >= 0);
 	served = accept(fd, NULL, NULL);
 	assert_int_equal(unixsock_peer(served, &peer), 0);
@@ -84,7 +84,7 @@ static void other_things_are_left_alone(void **state)
 	f.path[sizeof(f.path) - 1] = '\0';
 	assert_true(bind_it(&f) < 0);
 	assert_non_null(strstr(f.error, "at most 107 bytes"));
-	assert_true(unixsock_connect(f.path) < 0);
+	assert_true(unixsock_connect(f.path, 0) < 0);
 	assert_int_equal(errno, ENAMETOOLONG);
 	t_rmdir(f.dir);
 }
@@ -99,10 +99,12 @@ static void one_that_does_not_accept(void **state)
 	open_fix(&f, "sock");
 	fd = bind_it(&f);
 	assert_int_equal(listen(fd, 0), 0); /* room for one */
-	waiting = unixsock_connect(f.path);
+	waiting = unixsock_connect(f.path, 0);
 	assert_true(waiting >= 0);
 	assert_true(bind_it(&f) < 0);
 	assert_non_null(strstr(f.error, "another process answers there"));
+	assert_true(unixsock_connect(f.path, 50) < 0);
+	assert_int_equal(errno, EAGAIN);
 	close(waiting);
 	close(fd);
 	t_rmdir(f.dir);
