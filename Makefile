@@ -176,8 +176,10 @@ test-systemd: deps-systemd $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadscope \
 	        tests/systemd
 
+# The tests of one file share their Puppet Servers; two files at once.
 test-puppet: deps-puppet $(PROGS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -s tests/puppet tests/compare
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadfile \
+	        tests/puppet tests/compare
 
 # From its cold start to its stop; the first of the above.
 test-puppet-start: deps-puppet $(PROGS)
