@@ -82,9 +82,11 @@ void serve_conn_close(struct serve_conn *c)
 	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
 }
 
-static void on_linger(uv_timer_t *timer)
+static void drop(struct serve_conn *c);
+
+static void on_over(uv_timer_t *timer)
 {
-	serve_conn_close(timer->data);
+	drop(timer->data);
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)
@@ -93,7 +95,7 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 
 	/* ENOTCONN: the peer has its line and is gone already. */
 	if (status < 0 || c->ended ||
-		uv_timer_start(&c->timer, on_linger, SERVE_LINGER_MS, 0) != 0)
+		uv_timer_start(&c->timer, on_over, SERVE_LINGER_MS, 0) != 0)
 		serve_conn_close(c);
 }
 
@@ -140,11 +142,9 @@ static void reply(struct serve_conn *c, const char *text, size_t len)
 	c->replied = true;
 	if (write_reply(c, text, len) != 0 ||
 		uv_shutdown(&c->shutdown, &c->s.stream, on_shutdown) != 0 ||
-		uv_timer_start(&c->timer, on_linger, linger_ms(c), 0) != 0)
+		uv_timer_start(&c->timer, on_over, linger_ms(c), 0) != 0)
 		serve_conn_close(c);
 }
-
-static void drop(struct serve_conn *c);
 
 /*
  * Who has shut his side may still wait for what comes; who has closed is gone,
@@ -242,6 +242,12 @@ static void on_late(uv_timer_t *timer)
 	ask(timer->data, SERVE_LATE);
 }
 
+/* What has come while the loop was busy is read first. */
+static void on_patience(uv_timer_t *timer)
+{
+	uv_timer_start(timer, on_late, 1, 0);
+}
+
 /* After the reply the bytes go over the request: nobody looks at it again. */
 static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
 {
@@ -334,7 +340,7 @@ static void begin(struct serve *s, int fd)
 	if (rc != 0 || uv_read_start(&c->s.stream, on_alloc, on_read) != 0)
 		serve_conn_close(c);
 	else if (!c->replied && !c->held)
-		uv_timer_start(&c->timer, on_late, s->patience_ms, 0);
+		uv_timer_start(&c->timer, on_patience, s->patience_ms, 0);
 }
 
 int serve_conn_accept(struct serve *s)
@@ -361,11 +367,6 @@ static void on_piece_written(uv_write_t *req, int status)
 		drop(c);
 }
 
-static void on_broken(uv_timer_t *timer)
-{
-	drop(timer->data);
-}
-
 void serve_hold_data(struct serve_conn *c, void *held)
 {
 	c->held_data = held;
@@ -387,7 +388,7 @@ void serve_write(struct serve_conn *c, const char *text, size_t len)
 	if (rc != 0) {
 		free(p);
 		c->broken = true;
-		uv_timer_start(&c->timer, on_broken, 0, 0);
+		uv_timer_start(&c->timer, on_over, 0, 0);
 	}
 }
 

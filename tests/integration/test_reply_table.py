@@ -103,7 +103,8 @@ def test_haproxy_takes_every_line_as_it_is_meant(agent, watched):
         wait_until(taken, lambda: (line, wanted, watched.state("one")))
         reason = line.partition("# ")[2]
         if reason and not line.startswith(("#", "drain", "0%", "10%")):
-            assert "(%s)" % reason in watched.state("one")["last_agt"]
+            wait_until(lambda: "(%s)" % reason in watched.state("one")[
+                "last_agt"], lambda: (line, watched.state("one")))
 
 
 def test_a_line_without_a_verdict_undoes_nothing(agent, watched):
