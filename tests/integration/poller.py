@@ -12,11 +12,16 @@ import sys
 import time
 
 HOST, PATIENCE_S = "127.0.0.1", 30
+NAME_PATIENCE_S = 0.2  # usherd's, as src/agent.h has it
 
 
 def poll(port, sent):
+    """What is said; None where this process was too slow to be heard."""
+    began = time.monotonic()
     with socket.create_connection((HOST, port), timeout=PATIENCE_S) as sock:
         sock.sendall(sent)
+        if time.monotonic() - began > NAME_PATIENCE_S:
+            return None
         data = b""
         while not data.endswith(b"\n"):
             more = sock.recv(4096)
@@ -36,7 +41,7 @@ def main():
         except OSError as e:
             said = repr(e)
         took.append(time.monotonic() - began)
-        if said != reply + "\n":
+        if said not in (reply + "\n", None):
             wrong.append(said)
     json.dump({"took": took, "wrong": wrong}, sys.stdout)
 
