@@ -1,6 +1,9 @@
 """What the packages say of themselves, and that both hold the same."""
 
 import re
+import subprocess
+
+import pytest
 
 from nspawn import run
 from usherd import ROOT
@@ -83,3 +86,33 @@ def test_version_of_the_rpm(rpm, tmp_path):
         cwd=tmp_path)
     said = run(tmp_path / "usr/sbin/usherd", "-v")
     assert said.strip() == "usherd " + version
+
+
+USHERCTL = """#!/bin/sh
+echo "$*" >>"$CALLS"
+case $1 in release) exit 6 ;; esac
+"""
+
+
+@pytest.mark.parametrize("kind", ["deb", "rpm"])
+def test_removal_while_an_haproxy_is_gone(kind, request, tmp_path):
+    """Who is not told in time: weights end all the same."""
+    package = request.getfixturevalue(kind)
+    if kind == "deb":
+        script, word = run("dpkg-deb", "-I", package, "prerm"), "remove"
+    else:
+        script, word = run("rpm", "-qp", "--nosignature", "--qf", "%{PREUN}",
+                           package), "0"
+    calls = tmp_path / "calls"
+    for name in ("usherctl", "systemctl", "deb-systemd-invoke"):
+        stand_in = tmp_path / name
+        stand_in.write_text(USHERCTL if name == "usherctl" else "#!/bin/sh\n")
+        stand_in.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-s", word], input=script, text=True, capture_output=True,
+        env={"PATH": "%s:/usr/bin:/bin" % tmp_path, "CALLS": str(calls)})
+    assert done.returncode == 0, done.stderr
+    assert "HAProxy may keep what it was told last" in done.stderr
+    release, weights = calls.read_text().splitlines()
+    assert release.startswith("release --all --wait")
+    assert weights == "auto --all --weight"

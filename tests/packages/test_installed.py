@@ -183,6 +183,23 @@ def test_remove_while_usherd_is_stopped(debian, deb, poller):
     debian.ctl("stop", "usherd")
 
 
+def test_beside_a_puppet_server_that_is_off(debian, deb):
+    """An upgrade starts no hold unit that went with it."""
+    unit = debian.root / "etc/systemd/system/puppetserver.service"
+    unit.write_text("[Service]\nExecStart=/bin/sleep infinity\n")
+    debian.ctl("daemon-reload")
+    debian.install(deb)
+    debian.ctl("stop", *UNITS[1:])
+    debian.install(deb)
+    assert debian.property("usher-hold", "ActiveState") == "inactive"
+    debian.ctl("start", "puppetserver")
+    debian.install(deb)
+    assert debian.property("usher-hold", "ActiveState") == "active"
+    debian.ctl("stop", "puppetserver")
+    unit.unlink()
+    debian.ctl("daemon-reload")
+
+
 def test_purge(debian, before):
     debian.dpkg("-P", "usher")
     assert debian.files() - before == set()
