@@ -310,6 +310,11 @@ static int say_late(const struct talk *t)
 	return COMMAND_EXIT_LATE;
 }
 
+static bool is_late(const struct talk *t)
+{
+	return t->command->timeout_ms > 0 && left_until(t->end_ms) == 0;
+}
+
 /* The usherd that comes next, if one does while it is worthwhile. */
 static int follow_next(struct talk *t)
 {
@@ -317,10 +322,8 @@ static int follow_next(struct talk *t)
 	uint64_t end_ms = clock_now_ms() + RETURN_MS;
 	int rc = GONE;
 
-	if (t->command->timeout_ms > 0 && left_until(t->end_ms) == 0)
+	if (is_late(t))
 		return say_late(t);
-	if (t->command->timeout_ms > 0 && t->end_ms < end_ms)
-		end_ms = t->end_ms;
 	fputs("usherctl: usherd has gone; waiting for it to come back\n",
 		stderr);
 	t->heard = false;
@@ -329,6 +332,8 @@ static int follow_next(struct talk *t)
 
 		reply_lines_close(&t->reply);
 		nanosleep(&pause, NULL);
+		if (is_late(t))
+			return say_late(t);
 		if (clock_now_ms() > end_ms)
 			return give_up(t);
 		say_wait(&line, t);

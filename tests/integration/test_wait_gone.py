@@ -11,6 +11,7 @@ from usherd import refused
 from waiting import wait_until
 
 GONE = "usherctl: usherd has gone"
+LATE = "usherctl: timed out, and usherd has gone"
 COMES_BACK = GONE + "; waiting for it to come back\n"
 NOBODY_WAITED = ", but nobody has waited to the end\n"
 ORDERED = "; what was ordered stays in force"
@@ -84,15 +85,24 @@ def test_the_order_did_not_last(site, peer):
 @pytest.mark.parametrize("words, stays", [
     (["drain", "--wait"], ORDERED), (["drain", "--wait", "--volatile"], ENDED),
     (["wait", "serving"], "")], ids=["drain", "volatile", "wait"])
-def test_usherd_stays_away(site, words, stays):
-    """No longer than --timeout."""
+def test_usherd_stays_away_until_the_timeout(site, words, stays):
     site.usherd.order("drain")
     with following(site.usherd, *words, "--timeout", "3s") as waiter:
         waiter.wait_line("puppet1: ")
         site.usherd.end()
         said = waiter.finish()
+    assert said.code == 6
+    assert said.err == COMES_BACK + LATE + stays + "\n"
+
+
+def test_usherd_stays_away(site):
+    site.usherd.order("drain")
+    with following(site.usherd, "drain", "--wait") as waiter:
+        waiter.wait_line("puppet1: ")
+        site.usherd.end()
+        said = waiter.finish()
     assert said.code == 4
-    assert said.err == COMES_BACK + GONE + stays + NOBODY_WAITED
+    assert said.err == COMES_BACK + GONE + ORDERED + NOBODY_WAITED
 
 
 def test_a_release_ends_with_usherd(site):
