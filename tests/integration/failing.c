@@ -40,7 +40,7 @@ __attribute__((constructor)) static void arm(void)
 __attribute__((destructor)) static void say_how_many(void)
 {
 	failing_disarm();
-	fprintf(stderr, "allocations others=%lu crypto=%lu\n",
+	fprintf(stderr, "allocations others=%lu crypto=%lu failed=%lu\n",
 		failing_counted(FAILING_OTHERS),
-		failing_counted(FAILING_CRYPTO));
+		failing_counted(FAILING_CRYPTO), failing_so_far());
 }

@@ -22,7 +22,7 @@ from waiting import wait_until
 EVERY = int(os.environ.get("FAILING_EVERY", "64"))
 EVERY_CRYPTO = 97 * EVERY
 PARTS = 4
-TOTAL = re.compile(r"allocations others=(\d+) crypto=(\d+)")
+TOTAL = re.compile(r"allocations others=(\d+) crypto=(\d+) failed=(\d+)")
 # What may be said of a server that is to be drained.
 DRAINED = re.compile(rb"((?:up )?drain 100% # drain by .*|fail 100% # .*|"
                      rb"# no verdict yet|)\n?", re.S)
@@ -107,11 +107,10 @@ class Life:
         shutil.rmtree(self.usherd.own, ignore_errors=True)
 
     def total(self):
-        """How many allocations there were: (others, crypto)."""
+        """How many allocations there were: (others, crypto, failed)."""
         log = "\n".join(self.usherd.lines)
         assert not SANITIZER.search(log), self
         return tuple(int(n) for n in TOTAL.search(log).groups())
-
 
     def again(self, failing):
         """The next one, with the same orders on disk; whether it started."""
@@ -151,11 +150,13 @@ def live(begin):
     ("others", EVERY), ("crypto", EVERY_CRYPTO)])
 def test_each_fails(live, who, every, times, part):
     total = live("%s 0 0" % who)[who == "crypto"]
-    numbers = range(1 + part * every, total + 1, PARTS * every)
-    for number in numbers:
-        live("%s %d %d" % (who, number, times))
+    numbers = range(1, total + 1, every)[part::PARTS]
+    struck = [live("%s %d %d" % (who, number, times))[2] > 0
+              for number in numbers]
+    # A life may end before it comes to the last of another one's.
+    assert total > 0 and sum(struck) >= len(struck) // 2, (total, struck)
     print("%d of %d allocations failed in turn, %d at once: none hurt"
-          % (len(numbers), total, times))
+          % (sum(struck), total, times))
 
 
 @pytest.mark.parametrize("times", [1, 20])
@@ -165,8 +166,8 @@ def test_what_is_on_disk(begin, times):
     assert life.opened()
     life.taken("drain puppet1")
     life.end()
-    total, started = 400, 0
-    for number in range(1, total, max(1, EVERY // 8)):
+    tries, started = range(1, 400, max(1, EVERY // 8)), 0
+    for number in tries:
         if life.again("others %d %d" % (number, times)):
             started += 1
             said = life.poll()
@@ -175,4 +176,5 @@ def test_what_is_on_disk(begin, times):
     assert life.again("others 0 0")
     assert re.match(rb"(up )?drain 100% # drain by ", life.poll()), life
     life.end()
-    print("of %d starts %d came about" % (number, started))
+    assert started < len(tries) and (started > 0 or times > 1), started
+    print("of %d starts %d came about" % (len(tries), started))
