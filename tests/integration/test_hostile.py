@@ -5,22 +5,18 @@ Each attack prints what the polls meanwhile took, and what it cost in memory.
 """
 
 import contextlib
-import json
 import selectors
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import peer as peers
+from polls import Polls, rss_kb
 from ports import HOST
 from renegotiator import Renegotiator
 from usherd import read_all
-from waiting import DEADLINE, wait_until
+from waiting import wait_until
 
-POLLER = Path(__file__).with_name("poller.py")
 MANY = 10000
 SOURCES = ["127.0.0.%d" % n for n in range(16, 32)]  # of who means ill
 OUTSIDE = "127.0.0.99"
@@ -33,31 +29,6 @@ RSS_KB = 32 * 1024      # more than it may grow; sanitizers need the most
 def no_quarantine(monkeypatch):
     """A sanitizer keeps what was freed; here that would look like a leak."""
     monkeypatch.setenv("ASAN_OPTIONS", "quarantine_size_mb=1")
-
-
-def rss_kb(usherd):
-    status = Path("/proc/%d/status" % usherd.process.pid).read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
-
-
-class Polls:
-    """Those of poller.py, until they are finished."""
-
-    def __init__(self, usherd, reply):
-        self.process = subprocess.Popen(
-            [sys.executable, str(POLLER), str(usherd.agent_port), "puppet1",
-             reply], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def finish(self):
-        out, _ = self.process.communicate(timeout=DEADLINE)
-        said = json.loads(out)
-        self.took, self.wrong = sorted(said["took"]), said["wrong"]
-
-    def __str__(self):
-        took = self.took
-        return "%d polls, %d wrong; ms: median %.1f, p99 %.1f, most %.1f" % (
-            len(took), len(self.wrong), 1000 * took[len(took) // 2],
-            1000 * took[len(took) * 99 // 100], 1000 * took[-1])
 
 
 @pytest.fixture
@@ -76,7 +47,7 @@ def besieged(usherd, name):
     """Polls go on; then all is as it was before."""
     fds, before = usherd.fds(), rss_kb(usherd)
     with contextlib.ExitStack() as hostile:
-        polls = Polls(usherd, "up ready 100%")
+        polls = Polls(usherd, "puppet1", "up ready 100%")
         hostile.callback(polls.process.kill)
         usherd.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
         yield hostile
