@@ -28,6 +28,7 @@ HOUR_S = 3600
 # What must leave no trace.
 PROBES, POLLS = 100000, 1000000
 GROWTH_SERVERS = 96
+GROWN_KB_MAX = 256
 
 
 def config(peer, count, folder, interval):
@@ -215,4 +216,6 @@ def show(found):
 
 
 def failed(found):
-    return bool(found["growth"]["wrong"] or found["growth"]["lost"])
+    grown = found["growth"]
+    return bool(grown["wrong"] or grown["lost"]
+                or grown["grown_kb"] > GROWN_KB_MAX)

@@ -25,13 +25,16 @@ from usherd import Usherd
 
 ROUNDS, WARM_S, COUNTED_S = 3, 0.2, 1
 POLLERS, PAUSE_MS = 50, 25
-INTERVAL_MS = 100
+HANDSHAKE_MS = 100
+# Of two servers, since it counts from the end of a probe: that often at least.
+INTERVAL_MS = 140
 HANGING = 100  # servers
 FSYNC_MS = 50
 # What is asked for, with handshakes.
 P99_MAX_MS, MEDIAN_MAX = 25, 1.1
-HANDSHAKES = ("a full handshake every %d ms" % INTERVAL_MS,
+HANDSHAKES = ("a full handshake every %d ms" % HANDSHAKE_MS,
               "the same, with a certificate of ours")
+SLOW_DISK = "orders; fsync takes %d ms" % FSYNC_MS
 
 
 class Scene:
@@ -62,8 +65,10 @@ def handshakes_with(client):
         responder = Responder("TLSv1_2", "full", client)
         stack.callback(responder.stop)
         own = {"cert-file": CERTIFICATE, "key-file": KEY} if client else {}
-        scene = Scene(stack, peer, {"server other": {
-            "address": "127.0.0.1:%d" % responder.port, **every_time(), **own}})
+        other = {"address": "127.0.0.1:%d" % responder.port,
+                 **every_time(), **own}
+        scene = Scene(stack, peer, {"server other": other,
+                                    "server another": other})
         scene.did = lambda: responder.served().full
         return scene
     return handshakes
@@ -123,7 +128,7 @@ SCENES = {
     HANDSHAKES[0]: handshakes_with(False),
     HANDSHAKES[1]: handshakes_with(True),
     "%d Puppet Servers hang" % HANGING: hangs,
-    "orders; fsync takes %d ms" % FSYNC_MS: slow_disk,
+    SLOW_DISK: slow_disk,
     "all cores busy, nice 0": busy_at(0),
     "all cores busy, nice 10": busy_at(10),
 }
@@ -191,10 +196,12 @@ def bars(found):
         if r["while"] in HANDSHAKES:
             median = r["p50_of_floor"] / calm_of_floor
             yield ("%s: p99 %.1f ms (%d asked for); median to the floor's "
-                   "%.2f times that of nothing else (%.1f)" % (
+                   "%.2f times that of nothing else (%.1f); %.1f a second "
+                   "(%d)" % (
                        r["while"], r["p99_us"] / 1000, P99_MAX_MS, median,
-                       MEDIAN_MAX),
-                   r["p99_us"] <= 1000 * P99_MAX_MS and median <= MEDIAN_MAX)
+                       MEDIAN_MAX, r["happened_per_s"], 1000 / HANDSHAKE_MS),
+                   r["p99_us"] <= 1000 * P99_MAX_MS and median <= MEDIAN_MAX
+                   and r["happened_per_s"] >= 1000 / HANDSHAKE_MS)
 
 
 def show(found):
@@ -213,4 +220,7 @@ def show(found):
 
 
 def failed(found):
-    return any(r["wrong"] or r["lost"] for r in found["rows"])
+    """Also where what the polls were to be beside has not happened."""
+    return any(r["wrong"] or r["lost"] or
+               (r["while"] in (*HANDSHAKES, SLOW_DISK)
+                and not r["happened_per_s"]) for r in found["rows"])
