@@ -188,14 +188,13 @@ def test_beside_a_puppet_server_that_is_off(debian, deb):
     unit = debian.root / "etc/systemd/system/puppetserver.service"
     unit.write_text("[Service]\nExecStart=/bin/sleep infinity\n")
     debian.ctl("daemon-reload")
-    debian.install(deb)
-    debian.ctl("stop", *UNITS[1:])
-    debian.install(deb)
-    assert debian.property("usher-hold", "ActiveState") == "inactive"
     debian.ctl("start", "puppetserver")
     debian.install(deb)
-    assert debian.property("usher-hold", "ActiveState") == "active"
+    debian.wait_state("usher-hold", "active")
     debian.ctl("stop", "puppetserver")
+    debian.wait_state("usher-hold", "inactive")
+    debian.install(deb)
+    assert debian.property("usher-hold", "ActiveState") == "inactive"
     unit.unlink()
     debian.ctl("daemon-reload")
 
