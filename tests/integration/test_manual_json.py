@@ -91,10 +91,12 @@ def test_log_and_monitor(text, start_pages):
     site = start_pages(P1)
     with following(site.usherd, "monitor", "-j") as monitor:
         def heard():
+            """The first orders may have been given before it listened."""
+            site.usherd.order("auto")
             site.usherd.order("drain", "-m", "kernel upgrade", env=ALICE)
-            return monitor.lines
+            return any("none -> drain" in line for line in monitor.lines)
         wait_until(heard, lambda: monitor)
-        seen = json.loads(monitor.wait_line('"order"'))
+        seen = json.loads(monitor.wait_line("none -> drain"))
     alike(one_line(text), seen)
     assert seen in json.loads(site.usherd.order("log", "-j"))
 
