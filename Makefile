@@ -138,8 +138,9 @@ fuzz-all: $(FUZZERS)
 	done
 
 INTEGRATION ?= tests/integration
+AT_ONCE     ?= 8
 test-integration: deps-test $(PROGS) $(FOR_TESTS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n 8 $(INTEGRATION)
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n $(AT_ONCE) $(INTEGRATION)
 
 # Every allocation in a usherd's life failed in turn; ten minutes.
 faults: deps-test $(PROGS) $(FOR_TESTS)
@@ -150,6 +151,7 @@ faults: deps-test $(PROGS) $(FOR_TESTS)
 # Puppet module's tests: what takes their time is Ruby.
 test-asan: deps-test
 	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
+	        AT_ONCE=6 \
 	        INTEGRATION='tests/integration --ignore-glob=*/test_module.py' \
 	        build-tests test-fast
 
