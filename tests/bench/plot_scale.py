@@ -73,7 +73,7 @@ def draw(rows):
         drawing.panel(LEFT + i * (drawing.wide + GAP), rows, *panel)
     drawing.y = HEAD + HIGH + FOOT
     drawing.legend([(BLUE, "servers in one usherd, both scales logarithmic"),
-                    (RED, "as many times as much as servers")])
+                    (RED, "linear growth, through the last point")])
     return drawing.svg()
 
 
