@@ -155,10 +155,10 @@ test-asan: deps-test
 	        INTEGRATION='tests/integration --ignore-glob=*/test_module.py' \
 	        build-tests test-fast
 
-# What comes near a second thread: files are read and written in libuv's pool,
-# names are looked up in threads of their own.
+# What comes near a second thread: files are read and written, and handshakes
+# computed, in libuv's pool; names are looked up in threads of their own.
 THREADED     = $(addprefix $(B)/tests/unit/test_,afile lookup store \
-               store_pollers trust server)
+               store_pollers trust turns probe server)
 test-tsan:
 	$(Q)$(MAKE) --no-print-directory MODE=tsan WERROR=1 test-threaded
 test-threaded: deps-test $(THREADED)

@@ -1,5 +1,5 @@
 /*
- * Life of a session: tls_handshake() until TLS_OK, then tls_write(), then
+ * Life of a session: a handshake until TLS_OK, then tls_write(), then
  * tls_read() until AGAIN, EOF or FAIL, with what comes from the peer fed in
  * between.  A failure is final: every later call says TLS_FAIL again, since
  * mbedTLS must not be asked for anything after one.
@@ -8,11 +8,9 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <mbedtls/error.h>
 #include <mbedtls/x509_crt.h>
 
 #include "certs.h"
@@ -25,13 +23,6 @@ enum {
 
 /* What mbedTLS gives for a session that has verified nothing yet. */
 #define FLAGS_UNSET 0xFFFFFFFFu
-
-#define FLAGS_CRL \
-	(TLSCONF_NO_CRL | MBEDTLS_X509_BADCRL_NOT_TRUSTED | \
-		MBEDTLS_X509_BADCRL_EXPIRED | MBEDTLS_X509_BADCRL_FUTURE | \
-		MBEDTLS_X509_BADCRL_BAD_MD | MBEDTLS_X509_BADCRL_BAD_PK | \
-		MBEDTLS_X509_BADCRL_BAD_KEY)
-#define FLAGS_DATE (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)
 
 struct tls_saved {
 	mbedtls_ssl_session session;
@@ -142,13 +133,7 @@ void tls_free(struct tls *t)
 
 int tls_feed(struct tls *t, const void *data, size_t len)
 {
-	t->heard = true;
 	return buf_append(&t->in, data, len);
-}
-
-bool tls_shaking(const struct tls *t)
-{
-	return t->heard && !t->done;
 }
 
 void tls_feed_eof(struct tls *t)
@@ -217,7 +202,18 @@ static bool again(struct tls *t, int rc)
 	return rc == MBEDTLS_ERR_SSL_WANT_READ && !t->starved;
 }
 
-enum tls_status tls_handshake(struct tls *t)
+/* As mbedtls_ssl_handshake(), up to where it begins to compute. */
+static int light_steps(mbedtls_ssl_context *ssl)
+{
+	int rc = 0;
+
+	while (rc == 0 && tlsconf_next(ssl) == TLSCONF_NEXT_LIGHT)
+		rc = mbedtls_ssl_handshake_step(ssl);
+	return rc;
+}
+
+static enum tls_status shake(
+	struct tls *t, int (*steps)(mbedtls_ssl_context *ssl))
 {
 	int rc;
 
@@ -227,17 +223,30 @@ enum tls_status tls_handshake(struct tls *t)
 		return TLS_OK;
 	do {
 		t->starved = false;
-		rc = mbedtls_ssl_handshake(&t->ssl);
+		rc = steps(&t->ssl);
 	} while (again(t, rc));
 	if (rc == MBEDTLS_ERR_SSL_WANT_READ)
 		return TLS_AGAIN;
 	if (rc != 0)
 		return fail(t, rc);
-	t->done = true;
+	t->done = tlsconf_next(&t->ssl) == TLSCONF_NEXT_NOTHING;
+	t->heavy = !t->done;
+	if (t->heavy)
+		return TLS_HEAVY;
 	/* In TLS 1.3 what can be resumed is the ticket that comes later. */
 	if (strcmp(tls_version(t), "TLSv1.3") != 0)
 		save_session(t);
 	return TLS_OK;
+}
+
+enum tls_status tls_handshake_light(struct tls *t)
+{
+	return t->heavy && t->err == 0 ? TLS_HEAVY : shake(t, light_steps);
+}
+
+enum tls_status tls_handshake(struct tls *t)
+{
+	return shake(t, mbedtls_ssl_handshake);
 }
 
 enum tls_status tls_read(struct tls *t, void *dst, size_t cap, size_t *len)
@@ -308,82 +317,4 @@ bool tls_certificate(const struct tls *t, struct tls_certificate *c)
 const char *tls_version(const struct tls *t)
 {
 	return mbedtls_ssl_get_version(&t->ssl);
-}
-
-/*
- * Several flags may be set; the order is that of trust.  What an unknown CA
- * signed proves nothing, its dates and its name neither.  Revoked is somebody's
- * decision and outweighs what time has done.  A CRL that is missing or too old
- * leaves the question open.  A wrong name comes last, so NAME says: all else is
- * right, this is a good server, only not the one that was meant.
- */
-static enum tls_fault fault_of_flags(uint32_t flags)
-{
-	if (flags &
-		~(FLAGS_CRL | FLAGS_DATE | MBEDTLS_X509_BADCERT_REVOKED |
-			MBEDTLS_X509_BADCERT_CN_MISMATCH))
-		return TLS_FAULT_CERT;
-	if (flags & MBEDTLS_X509_BADCERT_REVOKED)
-		return TLS_FAULT_REVOKED;
-	if (flags & FLAGS_DATE)
-		return TLS_FAULT_EXPIRED;
-	if (flags & FLAGS_CRL)
-		return TLS_FAULT_CRL;
-	return TLS_FAULT_NAME;
-}
-
-/* A code is a high one, a low one, or their sum. */
-static bool is_no_memory(int err)
-{
-	int high = -(-err & 0xff80), low = -(-err & 0x7f);
-
-	return high == MBEDTLS_ERR_SSL_ALLOC_FAILED ||
-		high == MBEDTLS_ERR_X509_ALLOC_FAILED ||
-		high == MBEDTLS_ERR_PK_ALLOC_FAILED ||
-		high == MBEDTLS_ERR_MD_ALLOC_FAILED ||
-		low == MBEDTLS_ERR_MPI_ALLOC_FAILED;
-}
-
-enum tls_fault tls_fault(const struct tls *t)
-{
-	if (t->err == 0)
-		return TLS_FAULT_NONE;
-	if (t->flags != 0)
-		return fault_of_flags(t->flags);
-	if (t->err == MBEDTLS_ERR_SSL_CONN_EOF)
-		return TLS_FAULT_CUT;
-	if (is_no_memory(t->err))
-		return TLS_FAULT_MEMORY;
-	return TLS_FAULT_PROTO;
-}
-
-/* mbedTLS writes a line for each flag, here after a blank; we join them. */
-static void explain_flags(uint32_t flags, char *dst, size_t cap)
-{
-	char lines[1024] = " ";
-	const char *own =
-		flags & TLSCONF_NO_CRL ? " No CRL of the issuer\n" : "";
-	size_t n;
-
-	mbedtls_x509_crt_verify_info(
-		lines, sizeof(lines), " ", flags & ~TLSCONF_NO_CRL);
-	n = text_format(dst, cap, "%s%s", own + (own[0] != '\0'),
-		lines + (own[0] == '\0'));
-	if (n > 0 && dst[n - 1] == '\n')
-		dst[n - 1] = '\0';
-	for (char *nl = dst; (nl = strchr(nl, '\n')) != NULL;)
-		*nl = ';';
-}
-
-void tls_explain(const struct tls *t, char *dst, size_t cap)
-{
-	if (cap == 0)
-		return;
-	dst[0] = '\0';
-	if (t->err == 0)
-		return;
-	if (t->flags != 0)
-		explain_flags(t->flags, dst, cap);
-	else
-		mbedtls_strerror(t->err, dst, cap);
 }

@@ -19,11 +19,13 @@
  * the handshake, or the alert that explains the failure.
  *
  * Nothing here calls back, blocks, or knows about sockets.  The struct must
- * not be moved after tls_init(): mbedTLS holds its address.
+ * not be moved after tls_init(): mbedTLS holds its address.  A thread may do
+ * tls_handshake() while nobody touches the session; all else is the loop's.
  */
 enum tls_status {
 	TLS_OK,    /* done; for tls_read(), *len > 0 */
 	TLS_AGAIN, /* feed more ciphertext, then call again */
+	TLS_HEAVY, /* tls_handshake() goes on, and computes */
 	TLS_EOF,   /* the peer sent close_notify */
 	TLS_FAIL,  /* the session is unusable; see tls_fault() */
 };
@@ -61,8 +63,8 @@ struct tls {
 	struct tlsconf *conf;
 	struct buf in;
 	bool in_eof;
-	bool heard;   /* the peer has said something */
 	bool starved; /* mbedTLS asked for bytes and there were none */
+	bool heavy;   /* the handshake is a full one */
 	bool done;    /* handshake is over */
 	unsigned verified;
 	bool has_peer;
@@ -87,10 +89,14 @@ int tls_feed(struct tls *t, const void *data, size_t len);
 /* The transport ended: no more will be fed. */
 void tls_feed_eof(struct tls *t);
 
-/* The peer has answered, and the handshake is not over: it may compute. */
-bool tls_shaking(const struct tls *t);
-
+/*
+ * The handshake, as far as it goes with what was fed.  A full one computes, for
+ * up to 20 ms in one call; tls_handshake_light() does not, and says TLS_HEAVY
+ * where the rest is for tls_handshake().
+ */
+enum tls_status tls_handshake_light(struct tls *t);
 enum tls_status tls_handshake(struct tls *t);
+
 enum tls_status tls_read(struct tls *t, void *dst, size_t cap, size_t *len);
 enum tls_status tls_write(struct tls *t, const void *src, size_t len);
 /* Puts close_notify into `out`. */

@@ -14,9 +14,14 @@
 
 #include "certs.h"
 
+#if !defined(MBEDTLS_THREADING_C)
+#error "usher needs an mbedTLS that was built with MBEDTLS_THREADING_C"
+#endif
+
 /*
- * The random numbers are part of it: a load happens in a thread, and what is
- * shared between threads would need a lock.
+ * Handshakes in a thread and records in the loop share it: mbedTLS locks keys
+ * and random numbers (so does PSA, under TLS 1.3, from 3.6); the count is the
+ * loop's.
  */
 struct tlsconf {
 	unsigned refs;
@@ -94,6 +99,11 @@ static mbedtls_x509_crt **peer_of(mbedtls_ssl_session *s)
 	return &s->MBEDTLS_PRIVATE(peer_cert);
 }
 
+static int state_of(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state);
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	return rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
@@ -149,6 +159,11 @@ static mbedtls_x509_crt **peer_of(mbedtls_ssl_session *s)
 	return &s->peer_cert;
 }
 
+static int state_of(const mbedtls_ssl_context *ssl)
+{
+	return ssl->state;
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	(void)rc;
@@ -166,6 +181,18 @@ void tlsconf_forget_peer(mbedtls_ssl_session *s)
 	mbedtls_x509_crt_free(*peer);
 	mbedtls_free(*peer);
 	*peer = NULL;
+}
+
+enum tlsconf_next tlsconf_next(const mbedtls_ssl_context *ssl)
+{
+	switch (state_of(ssl)) {
+	case MBEDTLS_SSL_SERVER_CERTIFICATE:
+		return TLSCONF_NEXT_CERTIFICATE;
+	case MBEDTLS_SSL_HANDSHAKE_OVER:
+		return TLSCONF_NEXT_NOTHING;
+	default:
+		return TLSCONF_NEXT_LIGHT;
+	}
 }
 
 static enum tlsconf_result parse_own(struct tlsconf *c,

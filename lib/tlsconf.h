@@ -91,6 +91,15 @@ void tlsconf_global_free(void);
  */
 void tlsconf_forget_peer(mbedtls_ssl_session *s);
 
+/* What a handshake does next. */
+enum tlsconf_next {
+	TLSCONF_NEXT_LIGHT,
+	TLSCONF_NEXT_CERTIFICATE, /* the server's, which a full one begins with
+				   */
+	TLSCONF_NEXT_NOTHING,     /* it is over */
+};
+enum tlsconf_next tlsconf_next(const mbedtls_ssl_context *ssl);
+
 /* "a TLS 1.3 session ticket came": neither data nor error; call again. */
 int tlsconf_is_ticket(int rc);
 

@@ -1,52 +1,53 @@
 #include "turns.h"
 
-#include <assert.h>
-
-static void on_idle(uv_idle_t *idle)
+static void on_work(uv_work_t *req)
 {
-	struct turns *t = idle->data;
-	struct turns_waiter *w = t->first;
+	const struct turns_waiter *w = req->data;
 
-	turns_leave(t, w);
-	w->cb(w->arg);
+	w->work(w->arg);
+}
+
+static void on_after_work(uv_work_t *req, int status)
+{
+	struct turns_waiter *w = req->data;
+
+	(void)status;
+	gate_leave(&w->turns->gate, &w->pass);
+	w->after(w->arg);
+}
+
+static void start(void *arg)
+{
+	struct turns_waiter *w = arg;
+
+	uv_queue_work(w->turns->loop, &w->req, on_work, on_after_work);
 }
 
 void turns_open(struct turns *t, uv_loop_t *loop)
 {
-	uv_idle_init(loop, &t->idle);
-	t->idle.data = t;
-	t->first = NULL;
-	t->last = &t->first;
+	t->loop = loop;
+	gate_open(&t->gate, 1);
 }
 
-void turns_close(struct turns *t)
+void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb work,
+	turns_cb after, void *arg)
 {
-	assert(t->first == NULL);
-	uv_close((uv_handle_t *)&t->idle, NULL);
+	w->turns = t;
+	w->req.data = w;
+	w->work = work;
+	w->after = after;
+	w->arg = arg;
+	if (gate_enter(&t->gate, &w->pass, start, w) == GATE_IN)
+		start(w);
 }
 
-void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb cb, void *arg)
+bool turns_leave(struct turns_waiter *w)
 {
-	if (w->waiting)
-		return;
-	*w = (struct turns_waiter){ .cb = cb, .arg = arg, .waiting = 1 };
-	*t->last = w;
-	t->last = &w->next;
-	uv_idle_start(&t->idle, on_idle);
-}
-
-void turns_leave(struct turns *t, struct turns_waiter *w)
-{
-	struct turns_waiter **at = &t->first;
-
-	if (!w->waiting)
-		return;
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	if (t->last == &w->next)
-		t->last = at;
-	w->waiting = 0;
-	if (t->first == NULL)
-		uv_idle_stop(&t->idle);
+	if (w->pass.state == GATE_IN) {
+		uv_cancel((uv_req_t *)&w->req);
+		return true;
+	}
+	if (w->pass.state == GATE_WAITING)
+		gate_leave(&w->turns->gate, &w->pass);
+	return false;
 }

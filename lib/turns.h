@@ -1,44 +1,50 @@
 #ifndef TURNS_H
 #define TURNS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include <uv.h>
 
+#include "gate.h"
+
 /*
- * Heavy work, one piece per turn of the loop.
+ * Heavy work beside the loop, one piece at a time.
  *
- * A step of a full TLS handshake computes for up to 20 ms.  When many are due
- * at once, each waits here for its turn, and between two of them the loop
- * serves everything else.
+ * A step of a full TLS handshake computes for up to 20 ms; meanwhile the loop
+ * serves everything else.  A piece takes one of the four threads in
+ * libuv's pool, which reads and writes files too; the others wait here.
  */
 struct turns {
-	uv_idle_t idle; /* runs while somebody waits */
-	struct turns_waiter *first;
-	struct turns_waiter **last;
+	uv_loop_t *loop;
+	struct gate gate;
 };
 
 typedef void (*turns_cb)(void *arg);
 
 /* Embedded in who waits; all zero at first. */
 struct turns_waiter {
-	struct turns_waiter *next;
-	turns_cb cb;
+	struct gate_pass pass;
+	struct turns *turns;
+	uv_work_t req;
+	turns_cb work, after;
 	void *arg;
-	int waiting;
 };
 
+/* `t` must live on while the loop has work of it. */
 void turns_open(struct turns *t, uv_loop_t *loop);
-/* Nobody may be waiting.  `t` must live until the loop has closed it. */
-void turns_close(struct turns *t);
 
 /*
- * Calls cb(arg) in a later turn, after those who asked before.  Asking again
- * while waiting changes nothing.
+ * After those who asked before, calls work(arg) in a thread, where nobody else
+ * may touch what it uses, then after(arg) in the loop; neither from inside
+ * this.  Who waits or works may not ask again.
  */
-void turns_wait(
-	struct turns *t, struct turns_waiter *w, turns_cb cb, void *arg);
-/* No callback after this; harmless for one that doesn't wait. */
-void turns_leave(struct turns *t, struct turns_waiter *w);
+void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb work,
+	turns_cb after, void *arg);
+
+/*
+ * False: no callback comes.  True: work is under way, and after(arg) comes when
+ * it has ended, or soon where no thread had begun it.
+ */
+bool turns_leave(struct turns_waiter *w);
 
 #endif

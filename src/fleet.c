@@ -332,7 +332,6 @@ void fleet_close(struct fleet *f)
 	parts_drop(&f->parts, &nothing);
 	config_free(config);
 	resolver_close(f->shared.resolver);
-	turns_close(&f->turns);
 	uv_close((uv_handle_t *)&f->tick, NULL);
 }
 

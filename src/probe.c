@@ -5,10 +5,11 @@
  *	                                           |    ^
  *	                            second request +-> answer
  *
- * Handshake steps compute, so each waits for its turn.  Every way out is
- * finish(); callback and free come in release(), once all handles are closed.
- * A time-out before the connection stands is OUTCOME_TIMEOUT, after it
- * OUTCOME_BUSY: the kernel accepts for a server that is too busy, or hung.
+ * A full handshake computes; it does so in a thread when its turn has come, and
+ * meanwhile nothing is read, and nothing here touches `tls`.  Every way out is
+ * finish(); callback and free come in release(), once all handles are closed
+ * and the thread is done.  A time-out before the connection stands is
+ * OUTCOME_TIMEOUT, after it OUTCOME_BUSY: the kernel accepts for a hung server.
  */
 #include "probe.h"
 
@@ -21,14 +22,14 @@
 
 #include "cause.h"
 #include "dial.h"
+#include "flush.h"
+#include "shake.h"
 #include "text.h"
 
 struct probe {
 	struct dial dial;
 	uv_timer_t deadline; /* of the whole probe */
-	struct turns_waiter turn;
-	uv_loop_t *loop;
-	unsigned open; /* dial and deadline, until libuv has let go */
+	unsigned open; /* dial, deadline and shake, until libuv has let go */
 	bool closing;  /* finish() has run */
 	bool connected;
 	bool secure;   /* handshake done, first request written */
@@ -36,6 +37,7 @@ struct probe {
 	uint64_t started_ms;
 
 	struct tls tls;
+	struct shake shake;
 	struct exchange exchange;
 	struct probe_target target;
 	char tls_name[PROBE_NAME_MAX];
@@ -46,15 +48,9 @@ struct probe {
 	char read[16384];
 };
 
-/* One write of ciphertext; owns its bytes. */
-struct out {
-	uv_write_t req; /* first: on_written() casts back */
-	struct buf buf;
-};
-
 static uint64_t age_ms(const struct probe *p)
 {
-	return uv_now(p->loop) - p->started_ms;
+	return uv_now(p->deadline.loop) - p->started_ms;
 }
 
 static void report_answers(struct probe *p)
@@ -62,9 +58,8 @@ static void report_answers(struct probe *p)
 	for (size_t i = 0; i < p->exchange.n_whole; i++) {
 		const struct http_response *r = &p->exchange.answers[i];
 
-		p->report.answers[i] = (struct probe_answer){ .code = r->code,
-			.body = r->body.data,
-			.body_len = r->body.len };
+		p->report.answers[i] = (struct probe_answer){ r->code,
+			r->body.data, r->body.len };
 	}
 	/* A farewell that could not be sent took nothing away. */
 	if (p->exchange.n_whole == p->target.n_requests)
@@ -113,7 +108,8 @@ __attribute__((format(printf, 3, 4))) static void finish(
 	vsnprintf(detail, PROBE_DETAIL_MAX, fmt, ap);
 	va_end(ap);
 	text_printable(detail, strlen(detail));
-	turns_leave(p->target.turns, &p->turn);
+	if (shake_leave(&p->shake))
+		p->open++;
 	uv_close((uv_handle_t *)&p->deadline, on_deadline_closed);
 	dial_close(&p->dial, on_dial_closed);
 }
@@ -140,12 +136,15 @@ static void on_deadline(uv_timer_t *timer)
 {
 	struct probe *p = timer->data;
 	unsigned long long age = age_ms(p), due = p->target.timeout_ms;
+	unsigned long long ours = shake_spent_ms(&p->shake);
 
 	if (age > due + PROBE_STANDSTILL_MS)
 		finish(p, OUTCOME_INTERNAL, "stood still %llu ms", age - due);
 	else if (p->answered)
 		finish(p, OUTCOME_BUSY, "no answer for %llu ms",
 			age - p->report.answered_ms);
+	else if (2 * ours > due)
+		finish(p, OUTCOME_INTERNAL, "computed for %llu ms", ours);
 	else if (p->connected)
 		finish(p, OUTCOME_BUSY, "connected, then nothing for %llu ms",
 			age - p->report.connected_ms);
@@ -153,60 +152,39 @@ static void on_deadline(uv_timer_t *timer)
 		finish_uv(p, UV_ETIMEDOUT);
 }
 
-static void on_written(uv_write_t *req, int status)
+static void on_unsent(void *arg, int error)
 {
-	struct out *o = (struct out *)req;
-	struct probe *p = req->data;
-
-	buf_free(&o->buf);
-	free(o);
-	if (status < 0)
-		finish_uv(p, status);
+	finish_uv(arg, error);
 }
 
-/* Hands all that TLS wants to send to libuv. */
+/* Sends all that TLS has to say. */
 static void flush(struct probe *p)
 {
-	struct out *o;
-	uv_buf_t b;
 	int rc;
 
-	if (p->closing || p->tls.out.len == 0)
+	if (p->closing)
 		return;
-	o = calloc(1, sizeof(*o));
-	if (o == NULL) {
-		finish_uv(p, UV_ENOMEM);
-		return;
-	}
-	o->buf = p->tls.out;
-	p->tls.out = BUF_INIT(o->buf.max);
-	o->req.data = p;
-	b = uv_buf_init(o->buf.data, (unsigned)o->buf.len);
-	rc = uv_write(&o->req, dial_stream(&p->dial), &b, 1, on_written);
-	if (rc != 0) {
-		buf_free(&o->buf);
-		free(o);
+	rc = flush_buf(dial_stream(&p->dial), &p->tls.out, on_unsent, p);
+	if (rc != 0)
 		finish_uv(p, rc);
-	}
 }
 
 static void finish_answered(struct probe *p)
 {
-	const char *error = p->exchange.error;
-
 	tls_close(&p->tls);
 	flush(p);
-	finish(p, OUTCOME_OK, "%s", error != NULL ? error : "");
+	finish(p, OUTCOME_OK, "%s",
+		p->exchange.error != NULL ? p->exchange.error : "");
 }
 
 static void finish_bad_answer(struct probe *p)
 {
-	bool ours = exchange_out_of_memory(&p->exchange);
+	enum outcome o = exchange_out_of_memory(&p->exchange) ? OUTCOME_INTERNAL
+							      : OUTCOME_HTTP;
 
 	if (p->answered && exchange_over_limit(&p->exchange))
 		p->report.second = PROBE_OVER_LIMIT;
-	finish(p, ours ? OUTCOME_INTERNAL : OUTCOME_HTTP, "%s",
-		p->exchange.error);
+	finish(p, o, "%s", p->exchange.error);
 }
 
 static enum tls_status ask(struct probe *p, size_t i)
@@ -259,10 +237,8 @@ static void read_answer(struct probe *p)
 		finish_tls(p);
 }
 
-static void shake_hands(struct probe *p)
+static void shaken(struct probe *p, enum tls_status status)
 {
-	enum tls_status status = tls_handshake(&p->tls);
-
 	if (status == TLS_OK) {
 		p->secure = true;
 		p->report.secured_ms = age_ms(p);
@@ -271,25 +247,27 @@ static void shake_hands(struct probe *p)
 		status = ask(p, 0);
 	}
 	flush(p);
-	if (status == TLS_FAIL || status == TLS_EOF)
+	if (status == TLS_FAIL)
 		finish_tls(p);
 	else if (p->secure)
 		read_answer(p);
 }
 
-static void on_turn(void *arg)
-{
-	shake_hands(arg);
-}
-
 static void pump(struct probe *p)
 {
+	enum tls_status status;
+
 	if (p->closing)
 		return;
-	if (p->secure)
+	if (p->secure) {
 		read_answer(p);
+		return;
+	}
+	status = shake_step(&p->shake);
+	if (status == TLS_HEAVY)
+		uv_read_stop(dial_stream(&p->dial));
 	else
-		turns_wait(p->target.turns, &p->turn, on_turn, p);
+		shaken(p, status);
 }
 
 static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
@@ -318,29 +296,51 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 
 	if (n == 0 || p->closing)
 		return;
-	if (n == UV_EOF) {
+	if (n == UV_EOF)
 		tls_feed_eof(&p->tls);
-	} else if (n < 0) {
+	else if (n < 0)
 		finish_uv(p, (int)n);
-	} else {
+	else
 		feed(p, b->base, (size_t)n);
-	}
 	pump(p);
+}
+
+static void listen_on(struct probe *p)
+{
+	int rc;
+
+	if (p->closing)
+		return;
+	rc = uv_read_start(dial_stream(&p->dial), on_alloc, on_read);
+	if (rc != 0)
+		finish_uv(p, rc);
+}
+
+static void on_shaken(void *arg, enum tls_status status)
+{
+	struct probe *p = arg;
+
+	if (p->closing) {
+		release(p);
+		return;
+	}
+	shaken(p, status);
+	listen_on(p);
 }
 
 static void on_dialled(struct dial *d, int status)
 {
 	struct probe *p = d->data;
 
-	if (status == 0) {
-		p->connected = true;
-		p->report.connected_ms = age_ms(p);
-		addr_show(p->report.peer, dial_peer(d));
-		status = uv_read_start(dial_stream(d), on_alloc, on_read);
-	}
-	if (status != 0)
+	if (status != 0) {
 		finish_uv(p, status);
+		return;
+	}
+	p->connected = true;
+	p->report.connected_ms = age_ms(p);
+	addr_show(p->report.peer, dial_peer(d));
 	pump(p);
+	listen_on(p);
 }
 
 /* What `target` only borrows. */
@@ -372,8 +372,8 @@ int probe_start(struct probe **out, uv_loop_t *loop,
 		return UV_ENOMEM;
 	}
 	p->target = *target;
+	shake_open(&p->shake, target->turns, &p->tls, on_shaken, p);
 	copy_texts(p, target);
-	p->loop = loop;
 	p->cb = cb;
 	p->arg = arg;
 	uv_update_time(loop);
@@ -396,5 +396,5 @@ void probe_close(struct probe *p)
 
 int probe_computes(const struct probe *p)
 {
-	return tls_shaking(&p->tls);
+	return shake_computes(&p->shake);
 }

@@ -39,7 +39,7 @@ struct probe_request {
 	size_t body_max; /* of its answer, in bytes */
 };
 
-/* Copied by probe_start(); only `turns` must live on until the callback. */
+/* Copied by probe_start(); only `turns` must live on, with the loop. */
 struct probe_target {
 	struct resolve_addrs addrs; /* tried in this order; at least one */
 	struct tlsconf *conf;       /* the probe takes a reference */
@@ -99,7 +99,7 @@ typedef void (*probe_cb)(struct probe_report *r, void *arg);
 int probe_start(struct probe **out, uv_loop_t *loop,
 	const struct probe_target *target, probe_cb cb, void *arg);
 
-/* 1 in the middle of a handshake, which computes; else 0. */
+/* 1 in the middle of a full handshake, which computes; else 0. */
 int probe_computes(const struct probe *p);
 
 /* Ends a probe whose callback has not come, without it. */

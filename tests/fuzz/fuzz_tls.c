@@ -186,7 +186,7 @@ static enum tls_status shake(struct peer *p)
 	enum tls_status st = TLS_AGAIN;
 
 	for (int i = 0; i < TURNS_MAX && st == TLS_AGAIN; i++) {
-		st = tls_handshake(&p->link.client);
+		st = pki_client_handshake(&p->link);
 		if (!carry(p) && st == TLS_AGAIN)
 			break;
 	}

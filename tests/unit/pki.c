@@ -173,6 +173,16 @@ static void server_handshake(struct pki_link *l)
 	l->server_done = l->server_rc == 0;
 }
 
+enum tls_status pki_client_handshake(struct pki_link *l)
+{
+	enum tls_status st = tls_handshake_light(&l->client);
+
+	if (st != TLS_HEAVY)
+		return st;
+	l->heavy = true;
+	return tls_handshake(&l->client);
+}
+
 /* The server may need more after the client is done, and with 1.3 has more. */
 enum tls_status pki_handshake(struct pki_link *l)
 {
@@ -180,7 +190,7 @@ enum tls_status pki_handshake(struct pki_link *l)
 
 	do {
 		if (st == TLS_AGAIN)
-			st = tls_handshake(&l->client);
+			st = pki_client_handshake(l);
 		server_handshake(l);
 	} while (pki_carry(l));
 	return st;

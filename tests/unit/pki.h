@@ -52,6 +52,7 @@ struct pki_link {
 	struct buf to_server;
 	struct buf to_client;
 	size_t step; /* at most so many bytes are carried at once */
+	bool heavy;  /* the client's handshake has computed */
 	bool server_done;
 	int server_rc; /* what the last call for it returned */
 };
@@ -63,6 +64,8 @@ void pki_link_close(struct pki_link *l);
 
 /* Carries one step each way; whether there was anything. */
 bool pki_carry(struct pki_link *l);
+/* The client's, as far as it goes; light first, as usherd does it. */
+enum tls_status pki_client_handshake(struct pki_link *l);
 /* Until the client's handshake ends, or nothing moves any more. */
 enum tls_status pki_handshake(struct pki_link *l);
 /* The server writes all of it. */

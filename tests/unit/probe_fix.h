@@ -83,7 +83,6 @@ static void open_fix(struct fix *f, enum tlspeer_way way, const char *answer)
 static void close_fix(struct fix *f)
 {
 	tlspeer_close(&f->peer);
-	turns_close(&f->turns);
 	tlsconf_unref(f->conf);
 	tls_saved_free(f->saved);
 	t_loop_close(&f->loop);

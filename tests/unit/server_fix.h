@@ -129,7 +129,6 @@ static inline void close_fix(struct fix *f)
 	resolver_close(f->resolver);
 	tlspeer_close(&f->peer);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
-	turns_close(&f->turns);
 	t_loop_close(&f->loop);
 	history_free(f->history);
 	free(f->config.address);

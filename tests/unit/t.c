@@ -25,6 +25,39 @@ void t_loop_close(uv_loop_t *loop)
 	}
 }
 
+static void wait_for_go(uv_work_t *work)
+{
+	struct t_pool *p = work->data;
+
+	uv_sem_wait(&p->go);
+}
+
+static void on_gone(uv_work_t *work, int status)
+{
+	struct t_pool *p = work->data;
+
+	assert_int_equal(status, 0);
+	if (--p->busy == 0)
+		uv_sem_destroy(&p->go);
+}
+
+void t_pool_hold(struct t_pool *p, uv_loop_t *loop)
+{
+	assert_int_equal(uv_sem_init(&p->go, 0), 0);
+	for (p->busy = 0; p->busy < T_POOL_MAX; p->busy++) {
+		uv_work_t *work = &p->work[p->busy];
+
+		work->data = p;
+		uv_queue_work(loop, work, wait_for_go, on_gone);
+	}
+}
+
+void t_pool_let_go(struct t_pool *p)
+{
+	for (int i = 0; i < T_POOL_MAX; i++)
+		uv_sem_post(&p->go);
+}
+
 char *t_fixture(const char *name, size_t *len)
 {
 	char path[512];

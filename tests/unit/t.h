@@ -21,6 +21,17 @@ void t_run_until(uv_loop_t *loop, const bool *done, int max);
 /* Runs what is left, then uv_loop_close() must be content. */
 void t_loop_close(uv_loop_t *loop);
 
+/* Keeps all threads of libuv's pool busy, until t_pool_let_go(). */
+enum { T_POOL_MAX = 128 };
+struct t_pool {
+	uv_work_t work[T_POOL_MAX];
+	uv_sem_t go;
+	int busy;
+};
+void t_pool_hold(struct t_pool *p, uv_loop_t *loop);
+/* Then the loop must run once more, until all have gone. */
+void t_pool_let_go(struct t_pool *p);
+
 /* A file of tests/fixtures, whole; the caller frees it. */
 char *t_fixture(const char *name, size_t *len);
 

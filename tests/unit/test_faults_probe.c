@@ -165,7 +165,6 @@ static void probe_once(void *arg)
 		expect_sound(&f);
 	else
 		assert_true(failing_so_far() > 0);
-	turns_close(&f.turns);
 	t_loop_close(&f.loop);
 }
 

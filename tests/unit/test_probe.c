@@ -200,6 +200,35 @@ static void closed_while_an_attempt_fails(void **state)
 	close_fix(&f);
 }
 
+/*
+ * While files hang all threads of the pool, nothing is said of the server; and
+ * a probe that is closed then has gone when the pool goes on.
+ */
+static void no_thread_for_a_handshake(void **state)
+{
+	struct t_pool pool;
+	struct fix f;
+
+	(void)state;
+	open_fix(&f, TLSPEER_ANSWER, RUNNING);
+	t_pool_hold(&pool, &f.loop);
+	f.target.timeout_ms = 200;
+	probe(&f);
+	assert_int_equal(f.report.outcome, OUTCOME_INTERNAL);
+	assert_non_null(strstr(f.report.detail, "computed for "));
+	f.target.timeout_ms = TIMEOUT_MS;
+	start(&f);
+	while (f.peer.accepted < 2)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	probe_close(f.probe);
+	start(&f);
+	t_pool_let_go(&pool);
+	t_run_until(&f.loop, &f.done, 20000);
+	assert_int_equal(f.report.outcome, OUTCOME_OK);
+	assert_int_equal(f.calls, 2);
+	close_fix(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +238,7 @@ int main(void)
 		cmocka_unit_test(reports_the_facts),
 		cmocka_unit_test(tries_the_next_address),
 		cmocka_unit_test(closed_while_an_attempt_fails),
+		cmocka_unit_test(no_thread_for_a_handshake),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as usherd does; libuv does not */

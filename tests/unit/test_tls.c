@@ -70,6 +70,7 @@ static struct tls_saved *visit(struct pki_server *server, struct tlsconf *conf,
 	assert_int_equal(pki_client_read(&l, word, 5, &n), TLS_OK);
 	assert_string_equal(word, "hello");
 	*resumed = tls_resumed(&l.client);
+	assert_int_equal(l.heavy, !*resumed);
 	assert_int_equal(tls_certificate(&l.client, &c), !*resumed);
 	saved = tls_take_saved(&l.client);
 	assert_non_null(saved);
@@ -120,6 +121,36 @@ static void test_full_handshake_when_server_forgot(void **state)
 	assert_false(resumed);
 	tls_saved_free(next);
 	tls_saved_free(saved);
+	pki_server_close(&server);
+	tlsconf_unref(conf);
+}
+
+/* What is light ends before any certificate is looked at. */
+static void test_light_is_light(void **state)
+{
+	struct tlsconf *conf = pki_good_conf();
+	struct pki_server server;
+	struct tls_certificate c;
+	struct pki_link l;
+	enum tls_status st;
+
+	(void)state;
+	pki_server_open(&server, PKI("server.pem"));
+	pki_link_open(&l, &server, conf, "puppet.test", NULL, 65536);
+	do {
+		st = tls_handshake_light(&l.client);
+		mbedtls_ssl_handshake(&l.server);
+	} while (pki_carry(&l));
+	assert_int_equal(st, TLS_HEAVY);
+	assert_int_equal(tls_handshake_light(&l.client), TLS_HEAVY);
+	assert_false(tls_certificate(&l.client, &c));
+	st = tls_handshake(&l.client); /* with 1.3 it is over */
+	assert_true(tls_certificate(&l.client, &c));
+	assert_int_equal(tls_handshake_light(&l.client),
+		st == TLS_OK ? TLS_OK : TLS_HEAVY);
+	assert_int_equal(pki_handshake(&l), TLS_OK);
+	assert_int_equal(tls_handshake_light(&l.client), TLS_OK);
+	pki_link_close(&l);
 	pki_server_close(&server);
 	tlsconf_unref(conf);
 }
@@ -264,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_talks_in_any_pieces),
 		cmocka_unit_test(test_resumes),
 		cmocka_unit_test(test_full_handshake_when_server_forgot),
+		cmocka_unit_test(test_light_is_light),
 		cmocka_unit_test(test_client_certificates),
 		cmocka_unit_test(test_tells_the_certificate),
 		cmocka_unit_test(test_hello_bears_name_and_no_ticket),

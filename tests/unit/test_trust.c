@@ -347,31 +347,19 @@ static void test_close_before_the_loop_hears(void **state)
 }
 
 /* With every thread of the pool taken, the look is cancelled unstarted. */
-static void wait_for_go(uv_work_t *req)
-{
-	uv_sem_wait(req->data);
-}
-
 static void test_close_before_a_thread_is_free(void **state)
 {
-	uv_work_t busy[128];
-	uv_sem_t go;
+	struct t_pool pool;
 	struct fix f;
 
 	(void)state;
 	set_up(&f);
-	assert_int_equal(uv_sem_init(&go, 0), 0);
-	for (size_t i = 0; i < 128; i++) {
-		busy[i].data = &go;
-		uv_queue_work(&f.loop, &busy[i], wait_for_go, NULL);
-	}
+	t_pool_hold(&pool, &f.loop);
 	start(&f);
 	trust_close(f.trust);
-	for (size_t i = 0; i < 128; i++)
-		uv_sem_post(&go);
+	t_pool_let_go(&pool);
 	tear_down(&f);
 	assert_int_equal(f.n_calls, 0);
-	uv_sem_destroy(&go);
 }
 
 int main(void)

@@ -1,44 +1,69 @@
 #include "t.h"
 
+#include <stdatomic.h>
+
 #include "turns.h"
 
 enum { WAITERS = 4 };
 
 struct fix {
 	uv_loop_t loop;
+	uv_thread_t thread; /* the loop's */
 	struct turns turns;
 	struct waiter {
 		struct fix *fix;
 		char name;
 		struct turns_waiter w;
+		bool elsewhere; /* its work was not in the loop's thread */
 	} waiters[WAITERS];
-	char called[32]; /* names, in order */
-	size_t n;
+	atomic_int working;
+	atomic_int together; /* the most at once */
+	char worked[32];     /* names, in order */
+	atomic_size_t n_worked;
+	char over[32];
+	size_t n_over;
 	int leaver; /* waiter that leaves from inside a callback, or -1 */
 	int again;  /* how often waiter 0 asks again from inside its own */
 };
 
-static void on_turn(void *arg)
+static void on_work(void *arg)
+{
+	struct waiter *waiter = arg;
+	struct fix *f = waiter->fix;
+	uv_thread_t self = uv_thread_self();
+	int working = atomic_fetch_add(&f->working, 1) + 1;
+
+	if (working > atomic_load(&f->together))
+		atomic_store(&f->together, working);
+	waiter->elsewhere = !uv_thread_equal(&self, &f->thread);
+	f->worked[atomic_fetch_add(&f->n_worked, 1)] = waiter->name;
+	atomic_fetch_sub(&f->working, 1);
+}
+
+static void on_over(void *arg);
+
+static void want(struct waiter *waiter)
+{
+	turns_wait(&waiter->fix->turns, &waiter->w, on_work, on_over, waiter);
+}
+
+static void on_over(void *arg)
 {
 	struct waiter *waiter = arg;
 	struct fix *f = waiter->fix;
 
-	f->called[f->n++] = waiter->name;
+	f->over[f->n_over++] = waiter->name;
 	if (f->leaver >= 0)
-		turns_leave(&f->turns, &f->waiters[f->leaver].w);
+		turns_leave(&f->waiters[f->leaver].w);
 	if (waiter == &f->waiters[0] && f->again-- > 0)
-		turns_wait(&f->turns, &waiter->w, on_turn, waiter);
-}
-
-static void want(struct fix *f, int i)
-{
-	turns_wait(&f->turns, &f->waiters[i].w, on_turn, &f->waiters[i]);
+		want(waiter);
 }
 
 static void start(struct fix *f)
 {
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->thread = uv_thread_self();
 	turns_open(&f->turns, &f->loop);
 	f->leaver = -1;
 	for (int i = 0; i < WAITERS; i++) {
@@ -47,35 +72,35 @@ static void start(struct fix *f)
 	}
 }
 
-/* Runs to the end; then who was called must be this, one per turn. */
-static void expect(struct fix *f, const char *called)
+static void want_all(struct fix *f)
 {
-	while (uv_loop_alive(&f->loop)) {
-		size_t before = f->n;
+	for (int i = 0; i < WAITERS; i++)
+		want(&f->waiters[i]);
+	assert_int_equal(f->n_over, 0);
+}
 
-		uv_run(&f->loop, UV_RUN_NOWAIT);
-		assert_in_range(f->n - before, 0, 1);
-		assert_true(f->n < sizeof(f->called) - 1);
-	}
-	assert_string_equal(f->called, called);
-	turns_close(&f->turns);
+/* Runs to the end; then who worked, and who was told, must be these. */
+static void expect(struct fix *f, const char *worked, const char *over)
+{
 	t_loop_close(&f->loop);
+	assert_string_equal(f->over, over);
+	assert_string_equal(f->worked, worked);
+	assert_in_range(atomic_load(&f->together), worked[0] ? 1 : 0, 1);
+	for (int i = 0; i < WAITERS; i++)
+		assert_int_equal(f->waiters[i].elsewhere,
+			strchr(worked, f->waiters[i].name) != NULL);
 }
 
 static void test_order(void **state)
 {
+	static const int order[] = { 2, 0, 3, 1 };
 	struct fix f;
 
 	(void)state;
 	start(&f);
-	want(&f, 2);
-	want(&f, 0);
-	want(&f, 3);
-	want(&f, 1);
-	want(&f, 2); /* changes nothing */
-	want(&f, 1);
-	assert_int_equal(f.n, 0);
-	expect(&f, "cadb");
+	for (int i = 0; i < WAITERS; i++)
+		want(&f.waiters[order[i]]);
+	expect(&f, "cadb", "cadb");
 }
 
 static void test_nobody(void **state)
@@ -84,9 +109,9 @@ static void test_nobody(void **state)
 
 	(void)state;
 	start(&f);
-	turns_leave(&f.turns, &f.waiters[0].w);
+	assert_false(turns_leave(&f.waiters[0].w));
 	assert_false(uv_loop_alive(&f.loop));
-	expect(&f, "");
+	expect(&f, "", "");
 }
 
 /* Who asks again from inside stands behind those who wait. */
@@ -97,53 +122,32 @@ static void test_again(void **state)
 	(void)state;
 	start(&f);
 	f.again = 3;
-	want(&f, 0);
-	want(&f, 1);
-	want(&f, 2);
-	expect(&f, "abcaaa");
+	want_all(&f);
+	expect(&f, "abcdaaa", "abcdaaa");
 }
 
-/* The first, one in the middle, the last, and then the queue still works. */
+/* One in the middle, and the last, and then the queue still works. */
 static void test_leave(void **state)
 {
-	static const char *const left[WAITERS] = { "bcd", "acd", "abd", "abc" };
+	static const char *const left[WAITERS] = { NULL, "acdb", "abdc",
+		"abcd" };
 
 	(void)state;
-	for (int i = 0; i < WAITERS; i++) {
-		char expected[8];
+	for (int i = 1; i < WAITERS; i++) {
 		struct fix f;
 
 		start(&f);
-		for (int k = 0; k < WAITERS; k++)
-			want(&f, k);
-		turns_leave(&f.turns, &f.waiters[i].w);
-		turns_leave(&f.turns, &f.waiters[i].w);
-		want(&f, i);
-		strcpy(expected, left[i]);
-		expected[3] = f.waiters[i].name;
-		expected[4] = '\0';
-		expect(&f, expected);
+		want_all(&f);
+		assert_false(turns_leave(&f.waiters[i].w));
+		assert_false(turns_leave(&f.waiters[i].w));
+		want(&f.waiters[i]);
+		expect(&f, left[i], left[i]);
 	}
-}
-
-static void test_all_leave(void **state)
-{
-	struct fix f;
-
-	(void)state;
-	start(&f);
-	want(&f, 0);
-	want(&f, 1);
-	turns_leave(&f.turns, &f.waiters[1].w);
-	turns_leave(&f.turns, &f.waiters[0].w);
-	assert_false(uv_loop_alive(&f.loop));
-	want(&f, 3);
-	expect(&f, "d");
 }
 
 static void test_leave_from_a_callback(void **state)
 {
-	static const char *const left[WAITERS] = { "abcd", "acd", "abd",
+	static const char *const left[WAITERS] = { "abcd", "abcd", "abd",
 		"abc" };
 
 	(void)state;
@@ -152,30 +156,56 @@ static void test_leave_from_a_callback(void **state)
 
 		start(&f);
 		f.leaver = i;
-		for (int k = 0; k < WAITERS; k++)
-			want(&f, k);
-		expect(&f, left[i]);
+		want_all(&f);
+		while (f.n_over == 0)
+			uv_run(&f.loop, UV_RUN_ONCE);
+		f.leaver = -1;
+		t_loop_close(&f.loop);
+		assert_string_equal(f.over, left[i]);
 	}
 }
 
-/* Leaves after so many turns, at each of them. */
+/*
+ * While files hang all threads of the pool: who has his turn and leaves is told
+ * at once, has not worked, and the next one waits for a thread in his place.
+ */
+static void test_leave_without_a_thread(void **state)
+{
+	struct t_pool pool;
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	t_pool_hold(&pool, &f.loop);
+	want_all(&f);
+	assert_true(turns_leave(&f.waiters[0].w));
+	assert_int_equal(f.n_over, 0);
+	while (f.n_over == 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_string_equal(f.over, "a");
+	assert_int_equal(f.n_worked, 0);
+	t_pool_let_go(&pool);
+	expect(&f, "bcd", "abcd");
+}
+
+/* All leave after so many were told: who works then is told yet. */
 static void test_leave_sweep(void **state)
 {
 	(void)state;
-	for (int turns = 0; turns <= WAITERS; turns++) {
+	for (size_t told = 0; told <= WAITERS; told++) {
+		size_t later = 0;
 		struct fix f;
 
 		start(&f);
-		for (int k = 0; k < WAITERS; k++)
-			want(&f, k);
-		for (int i = 0; i < turns; i++)
-			uv_run(&f.loop, UV_RUN_NOWAIT);
-		for (int k = 0; k < WAITERS; k++)
-			turns_leave(&f.turns, &f.waiters[k].w);
-		assert_int_equal(f.n, turns);
-		assert_false(uv_loop_alive(&f.loop));
-		turns_close(&f.turns);
+		want_all(&f);
+		while (f.n_over < told)
+			uv_run(&f.loop, UV_RUN_ONCE);
+		for (int k = WAITERS - 1; k >= 0; k--)
+			later += turns_leave(&f.waiters[k].w);
+		told = f.n_over;
+		assert_in_range(later, 0, 1);
 		t_loop_close(&f.loop);
+		assert_int_equal(f.n_over, told + later);
 	}
 }
 
@@ -186,8 +216,8 @@ int main(void)
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_leave),
-		cmocka_unit_test(test_all_leave),
 		cmocka_unit_test(test_leave_from_a_callback),
+		cmocka_unit_test(test_leave_without_a_thread),
 		cmocka_unit_test(test_leave_sweep),
 	};
 
