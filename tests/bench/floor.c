@@ -18,16 +18,15 @@
 
 #include "loopback.h"
 
-enum { EVENTS_MAX = 64, ASKED = 1 << 30 };
+enum { EVENTS_MAX = 64 };
 
 static const char line[] = "up ready 100%\n";
 static int poller, listener;
 static bool asked;
 
-static void watch(int fd, int flag)
+static void watch(int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u32 = (unsigned)(fd | flag) };
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
 		exit(1);
@@ -47,34 +46,30 @@ static void accept_all(void)
 			SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
 		if (!asked)
 			say(fd);
-		watch(fd, asked ? ASKED : 0);
+		watch(fd);
 	}
 }
 
 /* A line comes in one piece here, so what comes first is all of it. */
-static void on_readable(int fd, bool waits)
+static void on_readable(int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u32 = (unsigned)fd };
 	char data[512];
 	ssize_t n = recv(fd, data, sizeof(data), 0);
 
-	if (n > 0 && waits) {
+	if (n > 0 && asked)
 		say(fd);
-		epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event);
-	} else if (n == 0 || (n < 0 && errno != EAGAIN)) {
+	else if (n == 0 || (n < 0 && errno != EAGAIN))
 		close(fd);
-	}
 }
 
-static void on_event(int what)
+static void on_event(int fd)
 {
 	char end;
 
-	if (what == listener)
+	if (fd == listener)
 		accept_all();
-	else if (what != STDIN_FILENO)
-		on_readable(what & ~ASKED, (what & ASKED) != 0);
+	else if (fd != STDIN_FILENO)
+		on_readable(fd);
 	else if (read(STDIN_FILENO, &end, 1) <= 0)
 		exit(0);
 }
@@ -92,14 +87,14 @@ int main(int argc, char **argv)
 	poller = epoll_create1(0);
 	if (listener < 0 || poller < 0)
 		return 1;
-	watch(listener, 0);
-	watch(STDIN_FILENO, 0);
+	watch(listener);
+	watch(STDIN_FILENO);
 	printf("%u\n", loopback_port(listener));
 	fflush(stdout);
 	for (;;) {
 		int n = epoll_wait(poller, events, EVENTS_MAX, -1);
 
 		for (int i = 0; i < n; i++)
-			on_event((int)events[i].data.u32);
+			on_event(events[i].data.fd);
 	}
 }
