@@ -26,6 +26,7 @@ def farm(peer, port, start_usherd, start_haproxy, config_for):
     usherd = start_usherd(config_for(
         peer, usher_agent_listen="127.0.0.1:%d" % port.number))
     haproxy = start_haproxy(server_line("puppet1", peer.address, port.number))
+    usherd.wait_reply("up ready 100%")
     haproxy.wait_is("puppet1", **UP)
     return usherd, haproxy
 
