@@ -240,8 +240,11 @@ def test_audit(usherd):
     usherd.order("auto")
     drain = "drain by %s: a 'quoted' reason" % ME
     maint, weight = "maint by " + ME, "5% weight by " + ME
-    told = [(f.get("by"), f.get("old"), f.get("new"))
-            for f in usherd.facts("order", server="puppet1", level="info")]
+    lines = wait_until(
+        lambda: (found := usherd.facts("order", server="puppet1",
+                                       level="info"))[5:] and found,
+        usherd.log)
+    told = [(f.get("by"), f.get("old"), f.get("new")) for f in lines]
     ends = told[2][2]
     assert re.fullmatch(maint + r" \(until \d{4}-\d\d-\d\dT[\d:]{8}Z\)", ends)
     assert told == [
