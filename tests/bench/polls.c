@@ -7,7 +7,9 @@
  * Standard input has a line for each poller: what it sends, a tab, and the
  * reply that alone is right; both without line feed, and who sends nothing
  * gets nothing before the tab.  Each polls, waits PAUSE_MS from the end of its
- * poll, and polls again; all begin evenly over the first PAUSE_MS.  What ends
+ * poll, and polls again; all begin evenly over the first PAUSE_MS.  A pause is
+ * up to a half longer or shorter, as with HAProxy's "spread-checks 50": those
+ * that were held up together would else come together ever after.  What ends
  * in the last COUNTED_MS is counted: polls, wrong replies, polls without
  * a reply within a second, and the microseconds from connect() to the line
  * feed: p50, p99, p99.9, longest.
@@ -93,10 +95,15 @@ static void queue_leave(struct poller *p)
 	p->previous->next = p->next;
 }
 
-static void queue_join(struct queue *q, struct poller *p)
+static void queue_join(struct queue *q, struct poller *p, int64_t due_us)
 {
-	p->previous = q->ends.previous;
-	p->next = &q->ends;
+	struct poller *at = q->ends.previous;
+
+	while (at != &q->ends && at->due_us > due_us)
+		at = at->previous;
+	p->due_us = due_us;
+	p->previous = at;
+	p->next = at->next;
 	p->previous->next = p->next->previous = p;
 }
 
@@ -114,8 +121,7 @@ static void begin(struct poller *p, int64_t now)
 	struct epoll_event event = { .data.ptr = p };
 
 	queue_leave(p);
-	queue_join(&run.asking, p);
-	p->due_us = now;
+	queue_join(&run.asking, p, now);
 	p->used = 0;
 	p->fd = loopback_connect(run.port);
 	if (p->fd < 0)
@@ -137,12 +143,16 @@ static void leave(struct poller *p)
 	close(p->fd);
 }
 
+static int64_t spread_pause_us(void)
+{
+	return run.pause_us / 2 + (run.pause_us * (rand() % 1024)) / 1024;
+}
+
 static void end(struct poller *p, int64_t now)
 {
 	leave(p);
 	queue_leave(p);
-	queue_join(&run.waiting, p);
-	p->due_us = now + run.pause_us;
+	queue_join(&run.waiting, p, now + spread_pause_us());
 }
 
 static void count(const struct poller *p, int64_t now)
@@ -247,7 +257,7 @@ static size_t read_pollers(void)
 	char *line = NULL;
 
 	for (; getline(&line, &size, stdin) > 0; n++)
-		queue_join(&run.waiting, read_poller(line));
+		queue_join(&run.waiting, read_poller(line), 0);
 	free(line);
 	return n;
 }
