@@ -64,7 +64,7 @@ struct tls {
 	struct buf in;
 	bool in_eof;
 	bool starved; /* mbedTLS asked for bytes and there were none */
-	bool heavy;   /* the handshake is a full one */
+	bool heavy;   /* the handshake has come to where it computes */
 	bool done;    /* handshake is over */
 	unsigned verified;
 	bool has_peer;
@@ -91,7 +91,8 @@ void tls_feed_eof(struct tls *t);
 
 /*
  * The handshake, as far as it goes with what was fed.  A full one computes, for
- * up to 20 ms in one call; tls_handshake_light() does not, and says TLS_HEAVY
+ * tens of ms in one call or what the server's keys cost.
+ * tls_handshake_light() does not (a key of x25519 is light), and says TLS_HEAVY
  * where the rest is for tls_handshake().
  */
 enum tls_status tls_handshake_light(struct tls *t);

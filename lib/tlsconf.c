@@ -16,12 +16,15 @@
 
 #if !defined(MBEDTLS_THREADING_C)
 #error "usher needs an mbedTLS that was built with MBEDTLS_THREADING_C"
+#elif MBEDTLS_VERSION_NUMBER >= 0x03000000 && \
+	MBEDTLS_VERSION_NUMBER < 0x03060000
+#error "usher needs mbedTLS 2.28, or from 3.6, where PSA's keys have locks"
 #endif
 
 /*
- * Handshakes in a thread and records in the loop share it: mbedTLS locks keys
- * and random numbers (so does PSA, under TLS 1.3, from 3.6); the count is the
- * loop's.
+ * One handshake in a thread (turns.h) and records in the loop share it: the
+ * loop uses random numbers, which mbedTLS locks (so does PSA its keys), and the
+ * count; the keys are the handshake's.
  */
 struct tlsconf {
 	unsigned refs;
@@ -104,6 +107,13 @@ static int state_of(const mbedtls_ssl_context *ssl)
 	return ssl->MBEDTLS_PRIVATE(state);
 }
 
+/* The second hello bears a key of the group that the server has chosen. */
+static bool is_costly(int state)
+{
+	return state == MBEDTLS_SSL_SERVER_CERTIFICATE ||
+		state == MBEDTLS_SSL_CLIENT_CCS_BEFORE_2ND_CLIENT_HELLO;
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	return rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
@@ -164,6 +174,11 @@ static int state_of(const mbedtls_ssl_context *ssl)
 	return ssl->state;
 }
 
+static bool is_costly(int state)
+{
+	return state == MBEDTLS_SSL_SERVER_CERTIFICATE;
+}
+
 int tlsconf_is_ticket(int rc)
 {
 	(void)rc;
@@ -185,14 +200,11 @@ void tlsconf_forget_peer(mbedtls_ssl_session *s)
 
 enum tlsconf_next tlsconf_next(const mbedtls_ssl_context *ssl)
 {
-	switch (state_of(ssl)) {
-	case MBEDTLS_SSL_SERVER_CERTIFICATE:
-		return TLSCONF_NEXT_CERTIFICATE;
-	case MBEDTLS_SSL_HANDSHAKE_OVER:
+	int state = state_of(ssl);
+
+	if (state == MBEDTLS_SSL_HANDSHAKE_OVER)
 		return TLSCONF_NEXT_NOTHING;
-	default:
-		return TLSCONF_NEXT_LIGHT;
-	}
+	return is_costly(state) ? TLSCONF_NEXT_COSTLY : TLSCONF_NEXT_LIGHT;
 }
 
 static enum tlsconf_result parse_own(struct tlsconf *c,

@@ -94,9 +94,8 @@ void tlsconf_forget_peer(mbedtls_ssl_session *s);
 /* What a handshake does next. */
 enum tlsconf_next {
 	TLSCONF_NEXT_LIGHT,
-	TLSCONF_NEXT_CERTIFICATE, /* the server's, which a full one begins with
-				   */
-	TLSCONF_NEXT_NOTHING,     /* it is over */
+	TLSCONF_NEXT_COSTLY, /* signatures, or a group of the server's choice */
+	TLSCONF_NEXT_NOTHING,
 };
 enum tlsconf_next tlsconf_next(const mbedtls_ssl_context *ssl);
 

@@ -26,6 +26,7 @@ static void start(void *arg)
 void turns_open(struct turns *t, uv_loop_t *loop)
 {
 	t->loop = loop;
+	/* mbedTLS locks RSA keys, but not the cache in EC ones. */
 	gate_open(&t->gate, 1);
 }
 

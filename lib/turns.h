@@ -10,7 +10,7 @@
 /*
  * Heavy work beside the loop, one piece at a time.
  *
- * A step of a full TLS handshake computes for up to 20 ms; meanwhile the loop
+ * A step of a full TLS handshake computes for tens of ms; meanwhile the loop
  * serves everything else.  A piece takes one of the four threads in
  * libuv's pool, which reads and writes files too; the others wait here.
  */

@@ -144,9 +144,9 @@ static void on_deadline(uv_timer_t *timer)
 		finish(p, OUTCOME_BUSY, "no answer for %llu ms",
 			age - p->report.answered_ms);
 	else if (2 * ours > due)
-		finish(p, OUTCOME_INTERNAL, "computed for %llu ms", ours);
+		finish(p, OUTCOME_INTERNAL, "handshake held up %llu ms", ours);
 	else if (p->connected)
-		finish(p, OUTCOME_BUSY, "connected, then nothing for %llu ms",
+		finish(p, OUTCOME_BUSY, "connected, then no answer for %llu ms",
 			age - p->report.connected_ms);
 	else
 		finish_uv(p, UV_ETIMEDOUT);

@@ -194,8 +194,8 @@ static void on_let_in(void *arg)
 }
 
 /*
- * A full handshake computes for 20 ms.  Where many are due, as after a start,
- * all at once would take longer than the timeout of each.
+ * A full handshake computes for tens of ms.  Where many are due, as after a
+ * start, all at once would take longer than the timeout of each.
  */
 static void queue_up(struct server *s)
 {

@@ -19,7 +19,6 @@ static void on_computed(void *arg)
 
 	s->spent_ms = shake_spent_ms(s);
 	s->computing = false;
-	s->heavy = s->status == TLS_AGAIN;
 	s->cb(s->arg, s->status);
 }
 
@@ -28,7 +27,6 @@ enum tls_status shake_step(struct shake *s)
 	enum tls_status status = tls_handshake_light(s->tls);
 
 	if (status == TLS_HEAVY) {
-		s->heavy = true;
 		s->computing = true;
 		s->since_ms = uv_now(s->turns->loop);
 		turns_wait(s->turns, &s->turn, compute, on_computed, s);
@@ -43,7 +41,7 @@ bool shake_leave(struct shake *s)
 
 bool shake_computes(const struct shake *s)
 {
-	return s->heavy;
+	return s->computing;
 }
 
 uint64_t shake_spent_ms(const struct shake *s)

@@ -21,7 +21,6 @@ struct shake {
 	struct tls *tls;
 	struct turns *turns;
 	struct turns_waiter turn;
-	bool heavy;        /* it has computed, and is not over */
 	bool computing;    /* or waiting for its turn */
 	uint64_t since_ms; /* computing */
 	uint64_t spent_ms; /* before that */
@@ -43,7 +42,7 @@ enum tls_status shake_step(struct shake *s);
 /* True: the callback comes once more, as soon as `tls` may be touched again. */
 bool shake_leave(struct shake *s);
 
-/* It is a full one, and not over. */
+/* Or waits for its turn, and not for the peer. */
 bool shake_computes(const struct shake *s);
 
 /* How long the peer has waited for us so far, and not we for it. */

@@ -44,6 +44,8 @@ void pki_server_open(struct pki_server *s, const char *cert);
 void pki_server_close(struct pki_server *s);
 /* From now on only clients with a certificate of ca.pem. */
 void pki_server_want_client_cert(struct pki_server *s);
+/* No x25519: in TLS 1.3 the server asks for a second hello then. */
+void pki_server_want_nist_groups(struct pki_server *s);
 
 /* A client of ours and a session of that server, with bytes between them. */
 struct pki_link {

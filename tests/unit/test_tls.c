@@ -155,6 +155,36 @@ static void test_light_is_light(void **state)
 	tlsconf_unref(conf);
 }
 
+/* In TLS 1.3 it ends before a key of the group that the server asks for. */
+static void test_light_with_a_costly_group(void **state)
+{
+	enum { HELLO_RETRY_REQUEST_MAX = 300 };
+	struct tlsconf *conf = pki_good_conf();
+	struct pki_server server;
+	struct pki_link l;
+	enum tls_status st;
+	size_t came = 0;
+
+	(void)state;
+	pki_server_open(&server, PKI("server.pem"));
+	pki_server_want_nist_groups(&server);
+	pki_link_open(&l, &server, conf, "puppet.test", NULL, 65536);
+	while ((st = tls_handshake_light(&l.client)) == TLS_AGAIN) {
+		pki_carry(&l);
+		mbedtls_ssl_handshake(&l.server);
+		came += l.to_client.len;
+		assert_true(pki_carry(&l));
+	}
+	assert_int_equal(st, TLS_HEAVY);
+	assert_int_equal(tls_handshake(&l.client), TLS_AGAIN);
+	assert_int_equal(pki_handshake(&l), TLS_OK);
+	if (strcmp(tls_version(&l.client), "TLSv1.3") == 0)
+		assert_in_range(came, 1, HELLO_RETRY_REQUEST_MAX);
+	pki_link_close(&l);
+	pki_server_close(&server);
+	tlsconf_unref(conf);
+}
+
 static void test_client_certificates(void **state)
 {
 	static const struct tlsconf_files own[] = {
@@ -296,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_resumes),
 		cmocka_unit_test(test_full_handshake_when_server_forgot),
 		cmocka_unit_test(test_light_is_light),
+		cmocka_unit_test(test_light_with_a_costly_group),
 		cmocka_unit_test(test_client_certificates),
 		cmocka_unit_test(test_tells_the_certificate),
 		cmocka_unit_test(test_hello_bears_name_and_no_ticket),
