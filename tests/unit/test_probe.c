@@ -230,6 +230,43 @@ static void no_thread_for_a_handshake(void **state)
 	close_fix(&f);
 }
 
+static void start_two(struct fix *f, struct fix *second)
+{
+	start(f);
+	second->done = false;
+	assert_int_equal(probe_start(&second->probe, &f->loop, &f->target,
+				 on_probe, second),
+		0);
+}
+
+/* One has its turn, and no thread; the other waits for a turn. */
+static void two_for_one_turn(void **state)
+{
+	struct t_pool pool;
+	struct fix f, second;
+
+	(void)state;
+	memset(&second, 0, sizeof(second));
+	open_fix(&f, TLSPEER_ANSWER, RUNNING);
+	t_pool_hold(&pool, &f.loop);
+	f.target.timeout_ms = 200;
+	start_two(&f, &second);
+	t_run_until(&f.loop, &f.done, 20000);
+	t_run_until(&f.loop, &second.done, 20000);
+	assert_int_equal(f.report.outcome, OUTCOME_INTERNAL);
+	assert_int_equal(second.report.outcome, OUTCOME_INTERNAL);
+	f.target.timeout_ms = TIMEOUT_MS;
+	start_two(&f, &second);
+	while (!probe_computes(f.probe) || !probe_computes(second.probe))
+		uv_run(&f.loop, UV_RUN_ONCE);
+	probe_close(second.probe);
+	t_pool_let_go(&pool);
+	t_run_until(&f.loop, &f.done, 20000);
+	assert_int_equal(f.report.outcome, OUTCOME_OK);
+	assert_int_equal(second.calls, 1);
+	close_fix(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +277,7 @@ int main(void)
 		cmocka_unit_test(tries_the_next_address),
 		cmocka_unit_test(closed_while_an_attempt_fails),
 		cmocka_unit_test(no_thread_for_a_handshake),
+		cmocka_unit_test(two_for_one_turn),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as usherd does; libuv does not */
