@@ -8,36 +8,7 @@
 #include <unistd.h>
 
 #include "addr.h"
-
-enum { LOOK_MS = 500 }; /* whether a half-closed peer is still there */
-
-struct serve_conn {
-	union stream s;
-	uv_timer_t timer; /* patience first, then linger */
-	uv_shutdown_t shutdown;
-	uv_write_t write;
-	char *rest; /* of the reply, when the kernel did not take it whole */
-	size_t rest_len;
-	unsigned open; /* handles libuv has not closed yet */
-	bool closing;
-	bool replied;
-	bool ended; /* the peer has shut its side */
-	bool held;
-	bool broken; /* a piece is missing: what comes after must not be sent */
-	void *held_data;
-	struct serve *serve;
-	struct serve_conn *older, *newer;
-	struct sockaddr_storage peer;
-	struct addr_host host; /* of the peer; unix: all zero */
-	size_t forgotten, len, cap;
-	char request[];
-};
-
-/* A write of a held connection; owns its bytes. */
-struct piece {
-	uv_write_t req; /* first: on_piece_written() casts back */
-	char text[];
-};
+#include "unixsock.h"
 
 static void unlink_conn(struct serve_conn *c)
 {
@@ -82,11 +53,9 @@ void serve_conn_close(struct serve_conn *c)
 	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
 }
 
-static void drop(struct serve_conn *c);
-
 static void on_over(uv_timer_t *timer)
 {
-	drop(timer->data);
+	serve_conn_drop(timer->data);
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)
@@ -137,38 +106,13 @@ static uint64_t linger_ms(const struct serve_conn *c)
 		: SERVE_LINGER_MS;
 }
 
-static void reply(struct serve_conn *c, const char *text, size_t len)
+void serve_conn_reply(struct serve_conn *c, const char *text, size_t len)
 {
 	c->replied = true;
 	if (write_reply(c, text, len) != 0 ||
 		uv_shutdown(&c->shutdown, &c->s.stream, on_shutdown) != 0 ||
 		uv_timer_start(&c->timer, on_over, linger_ms(c), 0) != 0)
 		serve_conn_close(c);
-}
-
-/*
- * Who has shut his side may still wait for what comes; who has closed is gone,
- * which nothing but this tells (poll(2), POLLHUP).
- */
-static void on_look(uv_timer_t *timer)
-{
-	struct serve_conn *c = timer->data;
-	struct pollfd p = { .events = 0 };
-
-	if (uv_fileno(&c->s.handle, &p.fd) == 0 && poll(&p, 1, 0) == 1 &&
-		(p.revents & (POLLHUP | POLLERR)) != 0)
-		drop(c);
-}
-
-/* No deadline runs while it is held. */
-static void watch_held(struct serve_conn *c)
-{
-	if (c->broken)
-		return;
-	if (c->ended)
-		uv_timer_start(&c->timer, on_look, 0, LOOK_MS);
-	else
-		uv_timer_stop(&c->timer);
 }
 
 static void ask(struct serve_conn *c, enum serve_event event)
@@ -187,14 +131,14 @@ static void ask(struct serve_conn *c, enum serve_event event)
 	switch (c->serve->cb(&r, c->serve->arg)) {
 	case SERVE_HOLD:
 		c->held = true;
-		watch_held(c);
+		serve_conn_watch_held(c);
 		break;
 	case SERVE_WAIT:
 		if (event != SERVE_OPENED && event != SERVE_MORE)
 			serve_conn_close(c);
 		break;
 	case SERVE_REPLY:
-		reply(c, r.reply, r.reply_len);
+		serve_conn_reply(c, r.reply, r.reply_len);
 		break;
 	case SERVE_REFUSE:
 		serve_conn_close(c);
@@ -202,7 +146,7 @@ static void ask(struct serve_conn *c, enum serve_event event)
 	}
 }
 
-static void drop(struct serve_conn *c)
+void serve_conn_drop(struct serve_conn *c)
 {
 	if (c->held && !c->closing) {
 		c->held = false;
@@ -226,7 +170,7 @@ static struct serve_conn *in_the_way(
 			continue;
 		if (oldest == NULL)
 			oldest = p;
-		if (memcmp(&p->host, &c->host, sizeof(p->host)) != 0)
+		if (memcmp(&p->source, &c->source, sizeof(p->source)) != 0)
 			continue;
 		if (own == NULL)
 			own = p;
@@ -264,7 +208,7 @@ static void on_end(struct serve_conn *c)
 	c->ended = true;
 	uv_read_stop(&c->s.stream);
 	if (c->held)
-		watch_held(c);
+		serve_conn_watch_held(c);
 	else if (!c->replied)
 		ask(c, SERVE_ENDED);
 	else if (uv_stream_get_write_queue_size(&c->s.stream) == 0)
@@ -281,15 +225,26 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	if (n == UV_EOF) {
 		on_end(c);
 	} else if (n < 0) {
-		drop(c);
+		serve_conn_drop(c);
 	} else if (c->replied || c->held) {
 		c->forgotten += (size_t)n;
 		if (c->forgotten > SERVE_FORGET_MAX)
-			drop(c);
+			serve_conn_drop(c);
 	} else {
 		c->len += (size_t)n;
 		ask(c, c->len < c->cap ? SERVE_MORE : SERVE_FULL);
 	}
+}
+
+static int tell_source(const struct serve *s, struct serve_conn *c, int fd)
+{
+	struct unixsock_peer peer = { .uid = (uid_t)-1 };
+
+	if (s->kind == KIND_TCP)
+		return addr_host(&c->source, (struct sockaddr *)&c->peer);
+	unixsock_peer(fd, &peer);
+	memcpy(&c->source, &peer.uid, sizeof(peer.uid));
+	return 0;
 }
 
 static int take_over(struct serve *s, struct serve_conn *c, int fd)
@@ -303,10 +258,9 @@ static int take_over(struct serve *s, struct serve_conn *c, int fd)
 		uv_tcp_init(s->loop, &c->s.tcp);
 		rc = uv_tcp_open(&c->s.tcp, fd);
 	}
-	if (rc != 0)
-		close(fd);
-	else if (s->kind == KIND_TCP)
-		rc = addr_host(&c->host, (struct sockaddr *)&c->peer);
+	if (rc == 0)
+		return tell_source(s, c, fd);
+	close(fd);
 	return rc;
 }
 
@@ -333,7 +287,7 @@ static void begin(struct serve *s, int fd)
 	c->open = 2;
 	link_newest(s, c);
 	if (s->linked > SERVE_CONNECTIONS_MAX)
-		drop(in_the_way(s, c));
+		serve_conn_drop(in_the_way(s, c));
 	if (rc == 0)
 		ask(c, SERVE_OPENED);
 	/* uv_read_start() refuses what is being closed. */
@@ -356,45 +310,4 @@ int serve_conn_accept(struct serve *s)
 		return uv_translate_sys_error(errno);
 	begin(s, fd);
 	return 0;
-}
-
-static void on_piece_written(uv_write_t *req, int status)
-{
-	struct serve_conn *c = req->handle->data;
-
-	free(req);
-	if (status < 0)
-		drop(c);
-}
-
-void serve_hold_data(struct serve_conn *c, void *held)
-{
-	c->held_data = held;
-}
-
-void serve_write(struct serve_conn *c, const char *text, size_t len)
-{
-	struct piece *p = malloc(sizeof(*p) + len);
-	uv_buf_t b;
-	int rc = UV_ENOMEM;
-
-	if (p != NULL && !c->broken &&
-		uv_stream_get_write_queue_size(&c->s.stream) <=
-			SERVE_UNSENT_MAX) {
-		memcpy(p->text, text, len);
-		b = uv_buf_init(p->text, (unsigned)len);
-		rc = uv_write(&p->req, &c->s.stream, &b, 1, on_piece_written);
-	}
-	if (rc != 0) {
-		free(p);
-		c->broken = true;
-		uv_timer_start(&c->timer, on_over, 0, 0);
-	}
-}
-
-void serve_finish(struct serve_conn *c)
-{
-	c->held = false;
-	if (!c->broken)
-		reply(c, "", 0);
 }

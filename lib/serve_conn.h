@@ -3,11 +3,12 @@
 
 #include <stdbool.h>
 
+#include "addr.h"
 #include "serve.h"
 
 /*
- * What serve.c (the listener) and serve_conn.c (one connection: request, reply,
- * end) share; for these two alone.
+ * What serve.c (the listener), serve_conn.c (one connection: request, reply,
+ * end) and serve_held.c (one that is held) share; for these alone.
  */
 union stream {
 	uv_handle_t handle;
@@ -37,6 +38,28 @@ struct serve {
 	void *arg;
 };
 
+struct serve_conn {
+	union stream s;
+	uv_timer_t timer; /* patience first, then linger */
+	uv_shutdown_t shutdown;
+	uv_write_t write;
+	char *rest; /* of the reply, when the kernel did not take it whole */
+	size_t rest_len;
+	unsigned open; /* handles libuv has not closed yet */
+	bool closing;
+	bool replied;
+	bool ended; /* the peer has shut its side */
+	bool held;
+	bool broken; /* a piece is missing: what comes after must not be sent */
+	void *held_data;
+	struct serve *serve;
+	struct serve_conn *older, *newer;
+	struct sockaddr_storage peer;
+	struct addr_host source; /* the peer's address; unix: his uid */
+	size_t forgotten, len, cap;
+	char request[];
+};
+
 /* 0, or UV_ENOMEM. */
 int serve_conn_make_spare(struct serve *s);
 
@@ -48,6 +71,15 @@ int serve_conn_accept(struct serve *s);
 
 /* Ends it without a word. */
 void serve_conn_close(struct serve_conn *c);
+
+/* The same; who holds it hears so. */
+void serve_conn_drop(struct serve_conn *c);
+
+/* The end of what is sent. */
+void serve_conn_reply(struct serve_conn *c, const char *text, size_t len);
+
+/* It is held from now on, or its peer has shut his side. */
+void serve_conn_watch_held(struct serve_conn *c);
 
 /* The listener or a connection has gone: frees `s` after the last. */
 void serve_release(struct serve *s);

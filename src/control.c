@@ -10,13 +10,17 @@
 #include "held.h"
 #include "log.h"
 #include "report.h"
+#include "seen.h"
 #include "serve.h"
 #include "text.h"
 #include "unixsock.h"
 #include "who.h"
 #include "words.h"
 
-enum { PATIENCE_MS = 5000 }; /* for a line */
+enum {
+	PATIENCE_MS = 5000,   /* for a line */
+	REFUSED_MS = 3600000, /* then what was refused is said again */
+};
 
 struct control {
 	struct control_options options;
@@ -25,6 +29,8 @@ struct control {
 	char *path;
 	gid_t group;
 	char *answer; /* of the request being served */
+	struct seen refused;
+	uint64_t refused_since_ms;
 };
 
 /* --- replies --- */
@@ -114,10 +120,16 @@ static enum serve_next help(struct control *c, struct serve_request *r,
 static enum serve_next hold(
 	struct control *c, struct serve_request *r, int rc, const char *error)
 {
-	if (rc == 0)
+	switch (rc) {
+	case 0:
 		return SERVE_HOLD;
-	return rc == UV_EINVAL ? answer_error(c, r, COMMAND_EXIT_ERROR, error)
-			       : answer(c, r, NULL);
+	case UV_EINVAL:
+		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
+	case UV_EPERM:
+		return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
+	default:
+		return answer(c, r, NULL);
+	}
 }
 
 /* Under sudo, usherctl says who root really is. */
@@ -141,7 +153,7 @@ static void on_change(void *arg, const struct history_entry *e)
 
 /* Commands that anybody may give. */
 static enum serve_next look(struct control *c, struct serve_request *r,
-	const struct command *command)
+	const struct command *command, const struct who *who)
 {
 	char error[COMMAND_ERROR_MAX] = "";
 
@@ -159,13 +171,16 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 	case COMMAND_HAPROXY_CONFIG:
 		return show(c, r, command, report_haproxy);
 	case COMMAND_WAIT:
-		return hold(c, r, held_wait(&c->held, r->conn, command, error),
+		return hold(c, r,
+			held_wait(&c->held, r->conn, command, who, error),
 			error);
 	case COMMAND_LOG:
 		return answer_ok(c, r,
 			report_history(c->options.history, command->flags));
 	case COMMAND_MONITOR:
-		return hold(c, r, held_monitor(&c->held, r->conn, command), "");
+		return hold(c, r,
+			held_monitor(&c->held, r->conn, command, who, error),
+			error);
 	case COMMAND_VERSION:
 		return answer_ok(
 			c, r, show_sentence("usherd " VERSION, command->flags));
@@ -195,6 +210,24 @@ static enum serve_next act(struct control *c, struct serve_request *r,
 	}
 }
 
+/* Once an hour for each user and command: it would drown the others' lines. */
+static void warn_refused(struct control *c, const char *by, const char *command)
+{
+	uint64_t now_ms = uv_now(c->options.loop);
+	char key[ORDER_WHO_MAX + 64];
+	size_t len = text_format(key, sizeof(key), "%s %s", by, command);
+	enum seen_answer seen;
+
+	if (now_ms - c->refused_since_ms >= REFUSED_MS) {
+		c->refused_since_ms = now_ms;
+		c->refused = (struct seen){ .n = 0 };
+	}
+	seen = seen_look(&c->refused, key, len);
+	if (seen != SEEN_KNOWN)
+		log_warn("order by=\"%s\" text=\"refused: %s%s\"", by, command,
+			seen == SEEN_FULL ? "; more will not be listed" : "");
+}
+
 static enum serve_next execute(struct control *c, struct serve_request *r,
 	const struct command *command)
 {
@@ -202,7 +235,7 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 	char error[COMMAND_ERROR_MAX];
 
 	if (command->spec->right == COMMAND_LOOKS)
-		return look(c, r, command);
+		return look(c, r, command, &who);
 	if (who.right == WHO_MAY_ORDER)
 		return act(c, r, command, &who);
 	text_format(error, sizeof(error),
@@ -210,8 +243,7 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 		"are %s",
 		command->spec->name,
 		fleet_config(c->options.fleet)->control_group, who.name);
-	log_warn("order by=\"%s\" text=\"refused: %s\"", who.name,
-		command->spec->name);
+	warn_refused(c, who.name, command->spec->name);
 	return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
 }
 

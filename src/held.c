@@ -16,6 +16,8 @@ struct held {
 	struct held *next;
 	struct serve_conn *conn;
 	struct command command;
+	enum who_right right;
+	uid_t uid; /* where that is WHO_MAY_LOOK */
 	struct orderbook_entry *entry;
 	struct waiting *waiting;
 	struct probing *probing;
@@ -31,6 +33,7 @@ static struct held *add(struct held_list *l, struct serve_conn *conn,
 	h->list = l;
 	h->conn = conn;
 	h->command = *command;
+	h->right = WHO_MAY_ORDER;
 	h->next = l->first;
 	l->first = h;
 	serve_hold_data(conn, h);
@@ -56,6 +59,42 @@ static void take_out(struct held *h)
 	*at = h->next;
 	stop(h);
 	free(h);
+}
+
+/* --- who may only look --- */
+
+static int let_in(const struct held_list *l, const struct who *who,
+	char error[COMMAND_ERROR_MAX])
+{
+	unsigned own = 0, all = 0;
+
+	if (who->right != WHO_MAY_LOOK)
+		return 0;
+	for (const struct held *h = l->first; h != NULL; h = h->next) {
+		if (h->right != WHO_MAY_LOOK)
+			continue;
+		all++;
+		own += h->uid == who->uid;
+	}
+	if (own < HELD_LOOKER_MAX && all < HELD_LOOKERS_MAX)
+		return 0;
+	text_format(error, COMMAND_ERROR_MAX,
+		"%u wait or watch already who may only look, %u of them as %s: "
+		"at most %d, and %d as one user",
+		all, own, who->name, HELD_LOOKERS_MAX, HELD_LOOKER_MAX);
+	return UV_EPERM;
+}
+
+static struct held *add_for(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, const struct who *who)
+{
+	struct held *h = add(l, conn, command);
+
+	if (h != NULL) {
+		h->right = who->right;
+		h->uid = who->uid;
+	}
+	return h;
 }
 
 /* --- replies --- */
@@ -115,20 +154,25 @@ static int start_waiting(
 }
 
 int held_wait(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, char error[COMMAND_ERROR_MAX])
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX])
 {
-	size_t n;
-	struct change_target *all = orderbook_look(l->show.book, &n);
+	struct change_target *all;
 	struct held *h;
-	int rc = UV_ENOMEM;
+	size_t n;
+	int rc = let_in(l, who, error);
 
-	if (all == NULL)
+	if (rc != 0)
 		return rc;
+	all = orderbook_look(l->show.book, &n);
+	if (all == NULL)
+		return UV_ENOMEM;
 	if (change_choose(all, n, command, error) != CHANGE_DONE) {
 		free(all);
 		return UV_EINVAL;
 	}
-	h = add(l, conn, command);
+	h = add_for(l, conn, command, who);
+	rc = UV_ENOMEM;
 	if (h != NULL) {
 		rc = start_waiting(h, all, n);
 		if (rc == 0)
@@ -162,13 +206,13 @@ static void on_ordered(void *arg, const struct orderbook_result *r)
 }
 
 int held_order(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const char *who)
+	const struct command *command, const char *by)
 {
 	struct held *h = add(l, conn, command);
 
 	if (h == NULL)
 		return UV_ENOMEM;
-	h->entry = orderbook_give(l->show.book, command, who, on_ordered, h);
+	h->entry = orderbook_give(l->show.book, command, by, on_ordered, h);
 	if (h->entry != NULL)
 		return 0;
 	take_out(h);
@@ -226,9 +270,14 @@ int held_probe(struct held_list *l, struct serve_conn *conn,
 /* --- monitors --- */
 
 int held_monitor(struct held_list *l, struct serve_conn *conn,
-	const struct command *command)
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX])
 {
-	if (add(l, conn, command) == NULL)
+	int rc = let_in(l, who, error);
+
+	if (rc != 0)
+		return rc;
+	if (add_for(l, conn, command, who) == NULL)
 		return UV_ENOMEM;
 	serve_write(conn, "ok\n", 3);
 	return 0;

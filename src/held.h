@@ -5,6 +5,7 @@
 #include "history.h"
 #include "serve.h"
 #include "show.h"
+#include "who.h"
 
 /*
  * Connections of the control socket that are answered later: orders on their
@@ -19,15 +20,24 @@ struct held_list {
 };
 
 /*
- * Each: 0 when the connection is held, or UV_ENOMEM; held_wait() and
- * held_probe() also UV_EINVAL, with the sentence.
+ * Nothing but its end bounds how long such a connection lasts: of those who may
+ * only look, one user has so many at most, and all of them together.
+ */
+enum { HELD_LOOKER_MAX = 32, HELD_LOOKERS_MAX = 64 };
+
+/*
+ * Each: 0 when the connection is held, or UV_ENOMEM.  held_wait() and
+ * held_probe() also UV_EINVAL, held_wait() and held_monitor() also UV_EPERM
+ * where `who` has too many; both with the sentence.
  */
 int held_order(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const char *who);
+	const struct command *command, const char *by);
 int held_monitor(struct held_list *l, struct serve_conn *conn,
-	const struct command *command);
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX]);
 int held_wait(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, char error[COMMAND_ERROR_MAX]);
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX]);
 int held_probe(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, char error[COMMAND_ERROR_MAX]);
 

@@ -1,0 +1,89 @@
+"""A user of the host who may only look, and takes all the connections to the
+control socket that he can get: who may give orders gives them all the same.
+"""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from follower import following
+from test_usherctl import OTHER
+from usherd import read_all
+from waiting import wait_until
+
+CROWD = Path(__file__).with_name("crowd.py")
+MANY = 1200             # more than a listener has places
+OWN_MAX = 32            # of one user that are held, as src/held.h has it
+CONNECTIONS_MAX = 1024  # of a listener, as lib/serve.h has it
+ORDERS = 20
+
+
+@pytest.fixture
+def usherd(peer, start_usherd, config_for):
+    """Of a server that is dead, so that `wait serving` lasts."""
+    peer.refuse()
+    usherd = start_usherd(config_for(peer))
+    usherd.wait_reply("fail ready 100%.*")
+    return usherd
+
+
+@contextlib.contextmanager
+def crowd(usherd, line):
+    """{first line of an answer: how many got it}, while they are there."""
+    process = subprocess.Popen(
+        [sys.executable, CROWD, str(usherd.socket), str(MANY), line],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **OTHER)
+    with process:
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def give_orders(usherd):
+    for n in range(ORDERS):
+        usherd.order("weight", "%d%%" % (n + 1))
+
+
+@pytest.mark.parametrize("line", ["monitor", "wait serving"])
+def test_who_watches(usherd, line):
+    """So many may, the rest are told why not; nobody else is cut."""
+    with following(usherd, "wait", "serving") as waiting:
+        with crowd(usherd, line) as said:
+            give_orders(usherd)
+            refused = [text for text in said if text.startswith("error 5 ")]
+            assert said.pop("ok\n") == OWN_MAX
+            assert refused == list(said) and sum(said.values()) == \
+                MANY - OWN_MAX, said
+            assert re.fullmatch(
+                r"error 5 32 wait or watch already who may only look, 32 of "
+                r"them as nobody: at most 64, and 32 as one user\n",
+                refused[0])
+            assert waiting.waits(), waiting
+    with crowd(usherd, line) as said:
+        assert said["ok\n"] == OWN_MAX
+
+
+def test_who_says_nothing(usherd):
+    """They make room for each other, and then for whoever orders."""
+    with usherd.connect_control() as first:
+        with crowd(usherd, ""):
+            wait_until(lambda: usherd.fds() > CONNECTIONS_MAX, usherd.log)
+            with contextlib.suppress(BrokenPipeError):
+                first.sendall(b"version\n")
+            # Or that it comes late.
+            assert read_all(first).startswith((b"ok\n", b"error 2 no line"))
+            give_orders(usherd)
+
+
+def test_who_tries_to_order(usherd):
+    """Each is refused, and one line of the log says so."""
+    with crowd(usherd, "drain") as said:
+        give_orders(usherd)
+        assert sum(said.values()) == MANY and len(said) == 1, said
+    assert len(usherd.facts("order", by="nobody", text="refused: drain")) == 1
