@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "message.h"
 #include "reply_lines.h"
 #include "request_line.h"
 #include "unixsock.h"
@@ -113,14 +114,14 @@ static int take_error(char *line)
 		code = strtol(line + 6, &end, 10);
 	if (code <= 0 || code > 255 || *end != ' ')
 		return 0;
-	fprintf(stderr, "usherctl: %s\n", end + 1);
+	message_say("usherctl: %s", end + 1);
 	return (int)code;
 }
 
 /* `stays`: the end of the sentence. */
 static int say_silent(const char *stays)
 {
-	fprintf(stderr, "usherctl: usherd does not answer%s\n", stays);
+	message_say("usherctl: usherd does not answer%s", stays);
 	return COMMAND_EXIT_UNREACHABLE;
 }
 
@@ -141,7 +142,7 @@ static int read_head(struct talk *t)
 	}
 	code = take_error(head);
 	if (code == 0) {
-		fputs("usherctl: this is no usherd's answer\n", stderr);
+		message_say("usherctl: this is no usherd's answer");
 		return COMMAND_EXIT_UNREACHABLE;
 	}
 	return code;
@@ -159,7 +160,7 @@ static int check_end(const struct talk *t)
 	if (json ? reply_lines_whole_json(&t->reply)
 		 : reply_lines_whole(&t->reply))
 		return COMMAND_EXIT_DONE;
-	fputs("usherctl: usherd's answer is cut off\n", stderr);
+	message_say("usherctl: usherd's answer is cut off");
 	return COMMAND_EXIT_UNREACHABLE;
 }
 
@@ -295,9 +296,8 @@ static void say_wait(struct request_line *l, const struct talk *t)
 
 static int give_up(const struct talk *t)
 {
-	fprintf(stderr,
-		"usherctl: usherd has gone%s, but nobody has waited to "
-		"the end\n",
+	message_say("usherctl: usherd has gone%s, but nobody has waited to "
+		    "the end",
 		what_outlasts(t));
 	return COMMAND_EXIT_UNREACHABLE;
 }
@@ -305,8 +305,8 @@ static int give_up(const struct talk *t)
 /* --timeout is over, and the usherd that was to say so has gone. */
 static int say_late(const struct talk *t)
 {
-	fprintf(stderr, "usherctl: timed out, and usherd has gone%s\n",
-		what_outlasts(t));
+	message_say(
+		"usherctl: timed out, and usherd has gone%s", what_outlasts(t));
 	return COMMAND_EXIT_LATE;
 }
 
@@ -324,8 +324,7 @@ static int follow_next(struct talk *t)
 
 	if (is_late(t))
 		return say_late(t);
-	fputs("usherctl: usherd has gone; waiting for it to come back\n",
-		stderr);
+	message_say("usherctl: usherd has gone; waiting for it to come back");
 	t->heard = false;
 	while (rc == GONE && !t->heard) {
 		struct request_line line = { .used = 0 };
@@ -359,9 +358,8 @@ static int say_unheard(const struct talk *t)
 {
 	if (errno == EAGAIN)
 		return say_silent("");
-	fprintf(stderr,
-		"usherctl: %s: %s; is usherd running, with this "
-		"control-socket?\n",
+	message_say("usherctl: %s: %s; is usherd running, with this "
+		    "control-socket?",
 		t->call->socket, strerror(errno));
 	return COMMAND_EXIT_UNREACHABLE;
 }
@@ -389,7 +387,7 @@ int call_run(const struct call *call, const struct command *command)
 		return say_unheard(&t);
 	rc = take_reply(&t);
 	if (rc == GONE) {
-		fputs("usherctl: usherd closed without an answer\n", stderr);
+		message_say("usherctl: usherd closed without an answer");
 		rc = COMMAND_EXIT_UNREACHABLE;
 	}
 	reply_lines_close(&t.reply);

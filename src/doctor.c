@@ -7,7 +7,7 @@
 #include "diagnosis.h"
 #include "hasocket.h"
 #include "hastats.h"
-#include "text.h"
+#include "message.h"
 
 /* --- text --- */
 
@@ -115,17 +115,15 @@ static int ask(const char *where, char **state, char **stat,
 
 int doctor_run(const char *where, enum doctor_form form)
 {
-	char error[HASOCKET_ERROR_MAX], wrong[HASTATS_ERROR_MAX], name[128];
+	char error[HASOCKET_ERROR_MAX], wrong[HASTATS_ERROR_MAX];
 	int rc = COMMAND_EXIT_UNREACHABLE;
 	char *state, *stat;
 	struct hastats all;
 
 	if (ask(where, &state, &stat, error) != 0) {
-		fprintf(stderr, "usherctl: %s\n", error);
+		message_say("usherctl: %s", error);
 	} else if (hastats_parse(&all, state, stat, wrong) != 0) {
-		text_format(name, sizeof(name), "%s", where);
-		text_clean(name);
-		fprintf(stderr, "usherctl: %s: %s\n", name, wrong);
+		message_say("usherctl: %.127s: %s", where, wrong);
 	} else {
 		rc = judge(&all, form) == 0 ? COMMAND_EXIT_DONE
 					    : COMMAND_EXIT_ERROR;

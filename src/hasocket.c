@@ -65,11 +65,7 @@ static const char *explain(int error)
 /* Always -1. */
 static int fail(const struct talk *t, const char *what)
 {
-	char where[128];
-
-	text_format(where, sizeof(where), "%s", t->where);
-	text_clean(where);
-	text_format(t->error, HASOCKET_ERROR_MAX, "%s: %s", where, what);
+	text_format(t->error, HASOCKET_ERROR_MAX, "%.127s: %s", t->where, what);
 	return -1;
 }
 

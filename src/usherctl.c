@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "doctor.h"
+#include "message.h"
 
 #define STANDARD_SOCKET "/run/usher/control.sock"
 
@@ -37,7 +38,7 @@ static int help(const char *topic)
 	}
 	spec = command_find(topic, text);
 	if (spec == NULL) {
-		fprintf(stderr, "usherctl: %s\n", text);
+		message_say("usherctl: %s", text);
 		return COMMAND_EXIT_USAGE;
 	}
 	command_usage(text, sizeof(text), spec);
@@ -55,15 +56,14 @@ static int sort_out(struct call *call, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!value && strcmp(argv[i], "-s") == 0) {
 			if (i + 1 == argc) {
-				fputs("usherctl: -s: a path is missing\n",
-					stderr);
+				message_say("usherctl: -s: a path is missing");
 				return COMMAND_EXIT_USAGE;
 			}
 			call->socket = argv[++i];
 		} else if (!value && strcmp(argv[i], "-q") == 0) {
 			call->quiet = true;
 		} else if (call->argc == WORDS_MAX - 4) {
-			fputs("usherctl: too many words\n", stderr);
+			message_say("usherctl: too many words");
 			return COMMAND_EXIT_USAGE;
 		} else {
 			if (command == call->argc &&
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
 		strcmp(call.argv[0], "--help") == 0)
 		return help(call.argc > 1 ? call.argv[1] : NULL);
 	if (command_parse(&command, call.argc, call.argv, error) != 0) {
-		fprintf(stderr, "usherctl: %s\n", error);
+		message_say("usherctl: %s", error);
 		return COMMAND_EXIT_USAGE;
 	}
 	if (command.spec->id == COMMAND_DOCTOR)

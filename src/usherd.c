@@ -15,6 +15,7 @@
 #include "control.h"
 #include "fleet.h"
 #include "log.h"
+#include "message.h"
 #include "notify.h"
 #include "orderbook.h"
 #include "process.h"
@@ -54,15 +55,15 @@ static void usage(FILE *out)
 static void print_errors(const char *path, const struct config_errors *errors)
 {
 	if (errors->n == 0)
-		fprintf(stderr, "%s: no memory\n", path);
+		message_say("%s: no memory", path);
 	for (size_t i = 0; i < errors->n; i++) {
 		const struct config_error *e = &errors->list[i];
 		const char *text = e->text != NULL ? e->text : "no memory";
 
 		if (e->line > 0)
-			fprintf(stderr, "%s:%u: %s\n", path, e->line, text);
+			message_say("%s:%u: %s", path, e->line, text);
 		else
-			fprintf(stderr, "%s: %s\n", path, text);
+			message_say("%s: %s", path, text);
 	}
 }
 
@@ -312,7 +313,8 @@ static int parse_options(
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "c:nvh")) != -1) {
+	/* The ':' in front: getopt() would write the option as it is. */
+	while ((option = getopt(argc, argv, ":c:nvh")) != -1) {
 		switch (option) {
 		case 'c':
 			d->path = optarg;
@@ -327,14 +329,18 @@ static int parse_options(
 		case 'h':
 			usage(stdout);
 			return 0;
+		case ':':
+			message_say("usherd: -%c: a path is missing", optopt);
+			usage(stderr);
+			return 2;
 		default:
+			message_say("usherd: `-%c`: no such option", optopt);
 			usage(stderr);
 			return 2;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "usherd: `%s`: no argument is taken\n",
-			argv[optind]);
+		message_say("usherd: `%s`: no argument is taken", argv[optind]);
 		usage(stderr);
 		return 2;
 	}

@@ -1,13 +1,17 @@
-"""What a Puppet Server, a balancer or an operator sends never reaches a
-terminal, the log or HAProxy as more than printable text.
+"""What a Puppet Server, a balancer or an operator sends, and what stands in a
+configuration, never reaches a terminal, the log or HAProxy as more than
+printable text.
 """
 
 import json
+import subprocess
 import unicodedata
 
 import pytest
 from peer import context, raw, simple, sized
 from pki import NAME
+from usherd import SANITIZER, binary, environment
+from waiting import DEADLINE
 
 EVIL = "\033]0;title\a\033[2J\r\033[31m\u009b31m\x7f"
 JSON = json.dumps({"state": EVIL, "status": {"version": EVIL}}).encode()
@@ -60,4 +64,108 @@ def test_an_operator(usherd):
     usherd.wait_reply("up drain 100%.*")
     usherd.say(b"drain " + EVIL.encode() + b"\n")
     usherd.say(EVIL.encode() + b"\n")
+    usherd.say(b"log-level " + EVIL.encode() + b"\n")
+    usherd.say(b"probe " + EVIL.encode() + b"\n")
+    assert_plain(usherd)
+
+
+# --- what a program is called with ------------------------------------------
+
+def run(program, *words):
+    """It refuses these words: all that it writes, with every '\\r'."""
+    done = subprocess.run([binary(program), *words], capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=DEADLINE,
+                          env=environment())
+    shown = (done.stdout + done.stderr).decode()
+    assert done.returncode in (1, 2, 4), (done.returncode, shown)
+    assert not SANITIZER.search(shown), shown
+    return shown
+
+
+def assert_shown(shown, *parts):
+    """Not left out, but replaced."""
+    assert not raw_characters(shown), shown
+    for part in parts:
+        assert part in shown, shown
+
+
+SHOWN = "?]0;title??[2J??[31m??31m?"  # two for U+009B
+WORDS = {
+    "command": [EVIL],
+    "help": ["help", EVIL],
+    "option": ["status", "--" + EVIL],
+    "time": ["drain", "--for", EVIL],
+    "percentage": ["weight", EVIL + "%"],
+    "word too many": ["drain", "a", EVIL],
+    "width": ["status", "--width", EVIL],
+    "what to wait for": ["drain", "--all", EVIL],
+    "server": ["-S", "drain", EVIL],
+    "socket": ["-s", "/tmp/" + EVIL, "status"],
+    "HAProxy's socket": ["doctor", "--haproxy", "/tmp/" + EVIL],
+    "HAProxy's host": ["doctor", "--haproxy", EVIL + ":1"],
+    "no HAProxy's": ["doctor", "--haproxy", "/tmp/" + EVIL * 9],
+}
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_usherctls_words(usherd, words):
+    if words[0] == "-S":  # usherd refuses them
+        usherd.wait_open()
+        words = ["-s", str(usherd.socket), *words[1:]]
+    assert_shown(run("usherctl", *words), "usherctl: ", "[2J")
+    assert_plain(usherd)
+
+
+@pytest.mark.parametrize("words, shown", [
+    (["-n", "-c", "/tmp/" + EVIL], "/tmp/%s: can't be read" % SHOWN),
+    (["-c", "/tmp/" + EVIL], "/tmp/%s: can't be read" % SHOWN),
+    ([EVIL], "usherd: `%s`: no argument" % SHOWN),
+    (["-" + EVIL], "usherd: `-?`: no such option"),
+    ([b"-\x9b"], "usherd: `-?`: no such option"),
+    (["-c"], "usherd: -c: a path is missing"),
+], ids=["check", "start", "argument", "option", "c1", "no path"])
+def test_usherds_words(words, shown):
+    assert_shown(run("usherd", *words), shown)
+
+
+def test_who_calls(usherd):
+    """$SUDO_USER, which root's usherctl tells."""
+    usherd.order("drain", env={"SUDO_USER": EVIL})
+    usherd.wait_reply("up drain 100%.*")
+    assert_shown(usherd.order("status"), "?]0;title")
+    assert_plain(usherd)
+
+
+# --- what stands in usher.conf ----------------------------------------------
+
+CONFIGS = {
+    "section": "[\033[2J%.0s]\n",
+    "name": "[server \033[2J%.0s]\n",
+    "option": "[usher]\n%s = 1\n",
+    "no section": "%s = 1\n",
+    "time": "[defaults]\ntimeout = %s\n",
+    "number": "[defaults]\nfall = %s\n",
+    "choice": "[usher]\nready = %s\n",
+    "port": "[usher]\nagent-listen = %s\n",
+    "net": "[usher]\nallow = %s\n",
+    "address": "[server a]\naddress = a %s\n",
+    "name in a certificate": "[server a]\ntls-name = a/%s\n",
+    "path": "[server a]\nca-file = %s\n",
+}
+
+
+@pytest.mark.parametrize("text", CONFIGS.values(), ids=CONFIGS)
+def test_a_configuration(usherd, text):
+    """Checked, started with, and read again while usherd runs."""
+    text %= EVIL.replace("\r", "")
+    path = usherd.path.with_suffix(".evil")
+    path.write_text(text + "[usher\n")
+    for task in [["-n"], []]:
+        shown = run("usherd", *task, "-c", str(path))
+        assert_shown(shown, "%s:" % path)
+        assert shown.count("\n") == 2  # mistakes, each on a line of its own
+    usherd.configure(text)
+    assert_shown(run("usherctl", "-s", str(usherd.socket), "reload"),
+                 "%s:" % usherd.path, "stays in use")
+    usherd.wait_fact("config", file=str(usherd.path))
     assert_plain(usherd)
