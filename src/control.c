@@ -50,9 +50,9 @@ static enum serve_next answer(
 static enum serve_next answer_error(struct control *c, struct serve_request *r,
 	enum command_exit code, const char *sentence)
 {
-	char text[COMMAND_ERROR_MAX + 32];
+	char text[SHOW_ERROR_MAX];
 
-	text_format(text, sizeof(text), "error %d %s\n", (int)code, sentence);
+	show_error(text, code, sentence);
 	return answer(c, r, strdup(text));
 }
 
@@ -262,10 +262,8 @@ static enum serve_next on_line(
 	if (n < 0)
 		return answer_error(c, r, COMMAND_EXIT_USAGE,
 			"the line has too many words, or a quote with no end");
-	if (command_parse(&command, n, words, error) != 0) {
-		text_printable(error, strlen(error));
+	if (command_parse(&command, n, words, error) != 0)
 		return answer_error(c, r, COMMAND_EXIT_USAGE, error);
-	}
 	return execute(c, r, &command);
 }
 

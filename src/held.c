@@ -116,9 +116,8 @@ static void finish(struct held *h)
 static void finish_error(
 	struct held *h, enum command_exit code, const char *sentence)
 {
-	char text[COMMAND_ERROR_MAX + 512];
-	size_t len = text_format(
-		text, sizeof(text), "error %d %s\n", (int)code, sentence);
+	char text[SHOW_ERROR_MAX];
+	size_t len = show_error(text, code, sentence);
 
 	serve_write(h->conn, text, len);
 	finish(h);

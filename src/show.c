@@ -121,6 +121,16 @@ char *show_told(const struct change_target *targets, size_t n, unsigned flags)
 	return paper_close(&p);
 }
 
+size_t show_error(
+	char dst[SHOW_ERROR_MAX], enum command_exit code, const char *sentence)
+{
+	size_t n = text_format(
+		dst, SHOW_ERROR_MAX - 1, "error %d %s", (int)code, sentence);
+
+	text_clean(dst);
+	return n + text_format(dst + n, SHOW_ERROR_MAX - n, "\n");
+}
+
 char *show_sentence(const char *text, unsigned flags)
 {
 	char *line = NULL;

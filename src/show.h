@@ -29,6 +29,14 @@ char *show_help(const struct command *command, char error[COMMAND_ERROR_MAX]);
 /* What the chosen targets are told after an order; NULL without memory. */
 char *show_told(const struct change_target *targets, size_t n, unsigned flags);
 
+/*
+ * "error CODE SENTENCE\n", with what a terminal would obey replaced by '?';
+ * its length.
+ */
+enum { SHOW_ERROR_MAX = COMMAND_ERROR_MAX + 512 };
+size_t show_error(
+	char dst[SHOW_ERROR_MAX], enum command_exit code, const char *sentence);
+
 /* "TEXT\n", or { "version", "text" } for scripts; NULL without memory. */
 char *show_sentence(const char *text, unsigned flags);
 

@@ -167,5 +167,7 @@ def test_a_configuration(usherd, text):
     usherd.configure(text)
     assert_shown(run("usherctl", "-s", str(usherd.socket), "reload"),
                  "%s:" % usherd.path, "stays in use")
+    said = usherd.say(b"reload\n").decode()
+    assert said.startswith("error 1 ") and not raw_characters(said), said
     usherd.wait_fact("config", file=str(usherd.path))
     assert_plain(usherd)
