@@ -27,9 +27,9 @@ void text_printable(char *text, size_t len)
 			text[i] = '?';
 }
 
-/* Bytes of the well-formed, printable UTF-8 character at p; 0 for none. */
-static size_t character(const unsigned char *p)
+size_t text_character(const char *text)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
 	static const uint32_t least[] = { 0x20, 0xa0, 0x800, 0x10000 };
 	uint32_t code = more == 0 ? *p : *p & (0x3fu >> more);
@@ -50,7 +50,7 @@ static size_t character(const unsigned char *p)
 void text_clean(char *text)
 {
 	while (*text != '\0') {
-		size_t len = character((unsigned char *)text);
+		size_t len = text_character(text);
 
 		if (len == 0)
 			*text = '?';

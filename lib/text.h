@@ -13,6 +13,12 @@
 void text_printable(char *text, size_t len);
 
 /*
+ * Bytes of the printable UTF-8 character that `text` begins with; 0 where it
+ * begins with none.
+ */
+size_t text_character(const char *text);
+
+/*
  * Makes text from outside fit for people and JSON: control characters and what
  * is no UTF-8 become '?'.
  */

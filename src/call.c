@@ -91,7 +91,10 @@ static bool speak(struct talk *t, const struct request_line *l)
 	if (fd < 0)
 		return false;
 	if (send_all(fd, l->text, l->used)) {
-		reply_lines_open(&t->reply, fd);
+		reply_lines_open(&t->reply, fd,
+			l->colored || (t->command->flags & COMMAND_COLOR) != 0
+				? REPLY_COLORED
+				: REPLY_PLAIN);
 		reply_lines_set_patience(&t->reply, ms);
 		return true;
 	}

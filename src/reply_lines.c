@@ -7,10 +7,16 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-void reply_lines_open(struct reply_lines *l, int fd)
+#include "text.h"
+
+/* From here on a piece of a long line ends where a character does. */
+enum { NEARLY_FULL = REPLY_LINES_MAX - 4 };
+
+void reply_lines_open(struct reply_lines *l, int fd, enum reply_colors colors)
 {
 	memset(l, 0, sizeof(*l));
 	l->fd = fd;
+	l->colors = colors;
 }
 
 void reply_lines_set_patience(struct reply_lines *l, uint64_t ms)
@@ -53,13 +59,47 @@ static void count_json(struct reply_lines *l, char c)
 	}
 }
 
-static bool take(struct reply_lines *l, char *c)
+static bool see(struct reply_lines *l, char *c)
 {
 	if (l->taken == l->n && !fill(l))
 		return false;
-	*c = l->last = l->bytes[l->taken++];
-	count_json(l, *c);
+	*c = l->bytes[l->taken];
 	return true;
+}
+
+static void take(struct reply_lines *l, size_t *len)
+{
+	l->last = l->bytes[l->taken++];
+	count_json(l, l->last);
+	l->line[(*len)++] = l->last;
+}
+
+/* Bytes of the colour that begins here, set or reset; 0 where none does. */
+static size_t color(const char *text)
+{
+	if (strncmp(text, "\033[0m", 4) == 0)
+		return 4;
+	return strncmp(text, "\033[3", 3) == 0 && text[3] >= '0' &&
+			text[3] <= '7' && text[4] == 'm'
+		? 5
+		: 0;
+}
+
+static void clean(struct reply_lines *l, size_t len)
+{
+	char *at = l->line, *end = at + len;
+
+	if (end[-1] == '\n')
+		end--;
+	while (at < end) {
+		size_t n = text_character(at);
+
+		if (n == 0 && l->colors == REPLY_COLORED)
+			n = color(at);
+		if (n == 0)
+			*at = '?';
+		at += n > 0 ? n : 1;
+	}
 }
 
 char *reply_lines_next(struct reply_lines *l)
@@ -68,11 +108,14 @@ char *reply_lines_next(struct reply_lines *l)
 	char c = '\0';
 
 	while (c != '\n' && len < sizeof(l->line) - 1) {
-		if (!take(l, &c))
+		if (!see(l, &c))
 			return NULL;
-		l->line[len++] = c;
+		if (len >= NEARLY_FULL && ((unsigned char)c & 0xC0) != 0x80)
+			break;
+		take(l, &len);
 	}
 	l->line[len] = '\0';
+	clean(l, len);
 	return l->line;
 }
 

@@ -7,12 +7,17 @@
 
 /*
  * The lines of what usherd answers, as they come; and whether it has said all,
- * for what ends in the middle must not pass for an answer.
+ * for what ends in the middle must not pass for an answer.  Who answers may be
+ * anybody, so what a terminal would obey becomes '?'.
  */
 enum { REPLY_LINES_MAX = 2048 };
 
+/* Whether usherd was asked for colours; if so, its own stay in the lines. */
+enum reply_colors { REPLY_PLAIN, REPLY_COLORED };
+
 struct reply_lines {
-	int fd;    /* owned; -1: closed */
+	int fd; /* owned; -1: closed */
+	enum reply_colors colors;
 	int error; /* why there is no next line; 0: usherd has closed */
 	char line[REPLY_LINES_MAX];
 	char bytes[4096]; /* that have come, but for taken[0..n) */
@@ -24,7 +29,7 @@ struct reply_lines {
 };
 
 /* Takes over the descriptor, which is blocking. */
-void reply_lines_open(struct reply_lines *l, int fd);
+void reply_lines_open(struct reply_lines *l, int fd, enum reply_colors colors);
 
 /* EAGAIN is the error when nothing has come for so long; 0: never. */
 void reply_lines_set_patience(struct reply_lines *l, uint64_t ms);

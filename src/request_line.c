@@ -35,8 +35,10 @@ void request_line_end(struct request_line *l)
 		request_line_add(l, "--by");
 		request_line_add(l, sudo_user);
 	}
-	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0'))
+	if (isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0')) {
 		request_line_add(l, "--color");
+		l->colored = true;
+	}
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
 		window.ws_col > 0 && window.ws_col <= WIDTH_MAX) {
 		text_format(width, sizeof(width), "%u", window.ws_col);

@@ -1,6 +1,7 @@
 #ifndef REQUEST_LINE_H
 #define REQUEST_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ enum { REQUEST_LINE_MAX = 2048 };
 struct request_line {
 	char text[REQUEST_LINE_MAX];
 	size_t used;
+	bool colored; /* colours were asked for */
 };
 
 /* One more word, in quotes where it needs them. */

@@ -13,6 +13,7 @@ import peer as peer_module
 from balanced import Site
 from names import Names
 from pki import NAME, Pki
+from played import Played
 from ports import ReservedPort
 from usherd import Usherd
 
@@ -68,6 +69,13 @@ def start_peer(pki, cleanup):
 @pytest.fixture
 def peer(start_peer):
     return start_peer()
+
+
+@pytest.fixture
+def played(cleanup):
+    usherd = Played()
+    cleanup.callback(usherd.close)
+    return usherd
 
 
 @pytest.fixture

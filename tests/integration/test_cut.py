@@ -6,12 +6,9 @@ import fcntl
 import os
 import re
 import select
-import shlex
-import shutil
 import signal
 import socket
 import struct
-import tempfile
 import termios
 import time
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from follower import following
+from played import Played
 from usherd import refused
 from waiting import DEADLINE, wait_until
 
@@ -37,48 +35,6 @@ STATUS = """{
 }
 """
 LOG = '[\n{"text":"one"}\n,{"text":"two"}\n]\n'
-
-
-class Played:
-    """A control socket; what answers there is the test.  Has what Follower
-    wants of a Usherd.
-    """
-
-    def __init__(self, backlog=5):
-        self.own = Path(tempfile.mkdtemp(prefix="played-"))
-        self.socket = self.own / "control"
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.settimeout(DEADLINE)
-        self.listener.bind(str(self.socket))
-        self.listener.listen(backlog)
-
-    def accept(self):
-        """The next connection, and the words that it brings."""
-        conn, _ = self.listener.accept()
-        conn.settimeout(DEADLINE)
-        line = b""
-        while not line.endswith(b"\n"):
-            more = conn.recv(4096)
-            assert more, line
-            line += more
-        return conn, shlex.split(line.decode())
-
-    def wait_open(self):
-        pass
-
-    def log(self):
-        return ""
-
-    def close(self):
-        self.listener.close()
-        shutil.rmtree(self.own)
-
-
-@pytest.fixture
-def played(cleanup):
-    usherd = Played()
-    cleanup.callback(usherd.close)
-    return usherd
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
-"""What a Puppet Server, a balancer or an operator sends, and what stands in a
-configuration, never reaches a terminal, the log or HAProxy as more than
-printable text.
+"""What a Puppet Server, a balancer or an operator sends, what stands in a
+configuration, and what answers in usherd's place never reaches a terminal, the
+log or HAProxy as more than printable text.
 """
 
 import json
+import os
+import pty
 import subprocess
 import unicodedata
 
@@ -171,3 +173,52 @@ def test_a_configuration(usherd, text):
     assert said.startswith("error 1 ") and not raw_characters(said), said
     usherd.wait_fact("config", file=str(usherd.path))
     assert_plain(usherd)
+
+
+# --- what answers in usherd's place -----------------------------------------
+
+RED = "\033[31mred\033[0m"
+
+
+def played_to(played, answer, *words, out=subprocess.PIPE):
+    """What usherctl writes when this is all that it is answered."""
+    with subprocess.Popen([binary("usherctl"), "-s", str(played.socket),
+                           *words], stdin=subprocess.DEVNULL, stdout=out,
+                          stderr=subprocess.PIPE, env=environment()) as ctl:
+        conn, _ = played.accept()
+        with conn:
+            conn.sendall(answer.encode())
+        written = ctl.communicate(timeout=DEADLINE)
+    return "".join(part.decode() for part in written if part)
+
+
+@pytest.mark.parametrize("words, answer, shown", [
+    (["status"], "ok\nUmlaute: äöü €\n", "Umlaute: äöü €\n"),
+    (["status"], "ok\n%s\n" % EVIL, SHOWN + "\n"),
+    (["status"], "ok\n\0\033[2J\n", "??[2J\n"),
+    (["status", "-j"], 'ok\n["%s"]\n' % EVIL, '["%s"]\n' % SHOWN),
+    (["status"], "ok\n%s\n" % RED, "?[31mred?[0m\n"),
+    (["status"], "error 1 %s\n" % EVIL, "usherctl: %s\n" % SHOWN),
+    (["status"], EVIL + "\n", "usherctl: this is no usherd's answer\n"),
+    (["drain", "--wait"], "ok\n%s\nerror 6 %s\n" % (EVIL, EVIL),
+     "%s\nusherctl: %s\n" % (SHOWN, SHOWN)),
+    (["status"], "ok\n%s\n" % (";" + "\033€" * 2000),
+     ";" + "?€" * 2000 + "\n"),
+], ids=["good", "body", "nul", "json", "colour", "error", "none", "wait",
+        "long"])
+def test_another_answers(played, words, answer, shown):
+    assert played_to(played, answer, *words) == shown
+
+
+def test_another_answers_a_terminal(played):
+    """Which obeys colours of usherd's, and nothing else."""
+    ours, theirs = pty.openpty()
+    try:
+        assert played_to(played, "ok\n%s\033[8m%s\n" % (RED, EVIL), "status",
+                         out=theirs) == ""
+        shown = os.read(ours, 65536).decode()
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert shown == "%s?[8m%s\r\n" % (
+        RED, SHOWN.replace("?[31m", "\033[31m"))
