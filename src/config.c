@@ -191,6 +191,12 @@ static void add_servers(
 		sections_complain(r, 0,
 			"there is no [server NAME] section, and this host's "
 			"own name is not known; write one");
+	else if (!sections_is_name(host->certname))
+		sections_complain(r, 0,
+			"there is no [server NAME] section, and this host's "
+			"own name, `%s`, is none that a server may bear; write "
+			"one",
+			host->certname);
 	else
 		work_out(r, s, 0, host);
 }

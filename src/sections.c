@@ -37,7 +37,7 @@ void sections_complain(struct sections *s, unsigned line, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool is_server_name(const char *name)
+bool sections_is_name(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -103,7 +103,7 @@ static struct section *begin(
 		return &r->unknown;
 	}
 	name = text + 6 + strspn(text + 6, " \t");
-	if (is_server_name(name))
+	if (sections_is_name(name))
 		return add_server(r, line, name);
 	sections_complain(r, line,
 		"[%s]: a server's name has letters, digits, dots, colons, "

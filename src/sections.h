@@ -43,6 +43,9 @@ int sections_read(
 	struct sections *s, const char *path, struct config_errors *errors);
 void sections_free(struct sections *s);
 
+/* Whether a server may bear it. */
+bool sections_is_name(const char *name);
+
 /* Adds an error; what can't be noted for lack of memory sets no_memory. */
 void sections_complain(struct sections *s, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

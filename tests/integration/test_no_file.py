@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from usherd import binary, environment
-from waiting import wait_until
+from waiting import DEADLINE, wait_until
 
 # A host of its own: what stands in /etc is the test's, and nothing listens.
 HOST = """\
@@ -35,14 +35,31 @@ def host(tmp_path, pki):
     return tmp_path
 
 
-def test_puppet_conf_is_all_it_needs(host, pki, cleanup):
+def alone(host):
+    """usherd as the only thing on this host."""
     root = [] if os.geteuid() == 0 else ["-r"]
+    return ["unshare", *root, "-m", "-n", "sh", "-c", HOST, str(host),
+            str(binary())]
+
+
+def test_puppet_conf_names_no_server(host):
+    """What it has would reach log, replies and terminals."""
+    conf = host / "etc/puppet/puppet.conf"
+    conf.write_text("[main]\ncertname = \033[2J\n")
+    done = subprocess.run(alone(host), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEADLINE,
+                          env=environment())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "own name, `?[2J`, is none that" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_puppet_conf_is_all_it_needs(host, pki, cleanup):
     log = host / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            ["unshare", *root, "-m", "-n", "sh", "-c", HOST, str(host),
-             str(binary())],
-            stdin=subprocess.DEVNULL, stderr=out, env=environment())
+            alone(host), stdin=subprocess.DEVNULL, stderr=out,
+            env=environment())
     cleanup.callback(process.wait)
     cleanup.callback(process.kill)
 

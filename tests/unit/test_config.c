@@ -66,6 +66,42 @@ static void no_file_means_this_host(void **state)
 	config_errors_free(&errors);
 }
 
+/* What puppet.conf calls this host is held to the rules for names. */
+static void this_hosts_own_name(void **state)
+{
+	static const struct {
+		const char *name, *error;
+	} rows[] = {
+		{ "puppet9", NULL },
+		{ "", "own name is not known" },
+		{ "\033[2J", "own name, `\033[2J`, is none that a server" },
+		{ "-x", "own name, `-x`, is none" },
+		{ "50%", "own name, `50%`, is none" },
+		{ "gr\xc3\xb6\xc3\x9f"
+		  "e",
+			"is none that a server may bear; write one" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct puppetconf named = host;
+		struct config_errors errors;
+		struct config *c = NULL;
+		int rc;
+
+		strcpy(named.certname, rows[i].name);
+		rc = config_load(&c, "/nonexistent/usher.conf", CONFIG_IF_THERE,
+			&named, &errors);
+		assert_int_equal(rc != 0, rows[i].error != NULL);
+		assert_int_equal(errors.n, rows[i].error != NULL);
+		if (rows[i].error != NULL)
+			assert_non_null(
+				strstr(errors.list[0].text, rows[i].error));
+		config_free(c);
+		config_errors_free(&errors);
+	}
+}
+
 static void a_named_file_must_be_there(void **state)
 {
 	struct config_errors errors;
@@ -270,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_file_means_this_host),
+		cmocka_unit_test(this_hosts_own_name),
 		cmocka_unit_test(a_named_file_must_be_there),
 		cmocka_unit_test(sections_inherit),
 		cmocka_unit_test(fast_is_never_slower),
