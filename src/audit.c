@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "command.h"
 #include "log.h"
 #include "text.h"
 
@@ -61,8 +62,12 @@ void audit_change(struct history *h, const char *server, const char *by,
 
 void audit_act(const char *by, const char *what, const char *word)
 {
-	log_always(LOG_INFO, "control by=\"%s\" text=\"%s%s%s\"", by, what,
+	char text[COMMAND_NAME_MAX + 16];
+
+	text_format(text, sizeof(text), "%s%s%s", what,
 		*word != '\0' ? " " : "", word);
+	text_quotable(text);
+	log_always(LOG_INFO, "control by=\"%s\" text=\"%s\"", by, text);
 }
 
 void audit_move(struct history *h, const char *server, const struct order *was,

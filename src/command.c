@@ -155,6 +155,7 @@ static int take_value(struct command *c, const char *option, const char *value,
 	if (strcmp(option, "--by") == 0) {
 		text_format(c->by, sizeof(c->by), "%s", value);
 		text_clean(c->by);
+		text_quotable(c->by); /* no login has quotes */
 		return 0;
 	}
 	if (strcmp(option, "--width") == 0) {

@@ -230,6 +230,18 @@ def test_require_reason(peer, start_usherd, config_for):
 
 # --- the audit --------------------------------------------------------------
 
+def test_words_end_no_field(usherd):
+    """Who may order can't add to what the audit says of it."""
+    forged = 'x" level=error by="root'
+    usherd.order("drain", "--by", forged)
+    usherd.ctl("probe", forged)
+    usherd.ctl("log-level", 'x" by="r')
+    usherd.wait_fact("order", by=forged.replace('"', "'"))
+    usherd.wait_fact("control", by=ME, level="info",
+                     text="probe " + forged.replace('"', "'"))
+    usherd.wait_fact("control", by=ME, text="log-level x' by='r")
+
+
 def test_audit(usherd):
     """One line each: who, what, why, from what to what."""
     usherd.order("drain", "-m", 'a "quoted" reason')
