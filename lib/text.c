@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +28,14 @@ void text_printable(char *text, size_t len)
 			text[i] = '?';
 }
 
+/* What ends a line, or turns the text after it round, so that it lies. */
+static bool reorders(uint32_t code)
+{
+	return code == 0x61c || code == 0x200e || code == 0x200f ||
+		(code >= 0x2028 && code <= 0x202e) ||
+		(code >= 0x2066 && code <= 0x2069);
+}
+
 size_t text_character(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -42,7 +51,7 @@ size_t text_character(const char *text)
 		code = code << 6 | (p[i] & 0x3fu);
 	}
 	if (code < least[more] || code == 0x7f || code > 0x10ffff ||
-		(code >= 0xd800 && code <= 0xdfff))
+		(code >= 0xd800 && code <= 0xdfff) || reorders(code))
 		return 0;
 	return more + 1;
 }

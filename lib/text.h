@@ -19,8 +19,8 @@ void text_printable(char *text, size_t len);
 size_t text_character(const char *text);
 
 /*
- * Makes text from outside fit for people and JSON: control characters and what
- * is no UTF-8 become '?'.
+ * Makes text from outside fit for people and JSON: control characters, those of
+ * Unicode's that order lines and directions, and what is no UTF-8 become '?'.
  */
 void text_clean(char *text);
 

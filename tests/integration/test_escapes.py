@@ -15,7 +15,7 @@ from pki import NAME
 from usherd import SANITIZER, binary, environment
 from waiting import DEADLINE
 
-EVIL = "\033]0;title\a\033[2J\r\033[31m\u009b31m\x7f"
+EVIL = "\033]0;title\a\033[2J\r\033[31m\u009b31m\x7f\u202e"
 JSON = json.dumps({"state": EVIL, "status": {"version": EVIL}}).encode()
 ANSWERS = {
     "body": simple("200 OK", EVIL.encode()),
@@ -91,7 +91,7 @@ def assert_shown(shown, *parts):
         assert part in shown, shown
 
 
-SHOWN = "?]0;title??[2J??[31m??31m?"  # two for U+009B
+SHOWN = "?]0;title??[2J??[31m??31m????"  # one for each byte
 WORDS = {
     "command": [EVIL],
     "help": ["help", EVIL],

@@ -21,6 +21,74 @@ static void test_printable(void **state)
 	assert_int_equal(all[0], '\n');
 }
 
+/* The UTF-8 of a character, of any. */
+static void encode(char dst[5], uint32_t code)
+{
+	if (code < 0x80)
+		sprintf(dst, "%c", (int)code);
+	else if (code < 0x800)
+		sprintf(dst, "%c%c", (int)(0xc0 | code >> 6),
+			(int)(0x80 | (code & 0x3f)));
+	else if (code < 0x10000)
+		sprintf(dst, "%c%c%c", (int)(0xe0 | code >> 12),
+			(int)(0x80 | (code >> 6 & 0x3f)),
+			(int)(0x80 | (code & 0x3f)));
+	else
+		sprintf(dst, "%c%c%c%c", (int)(0xf0 | code >> 18),
+			(int)(0x80 | (code >> 12 & 0x3f)),
+			(int)(0x80 | (code >> 6 & 0x3f)),
+			(int)(0x80 | (code & 0x3f)));
+}
+
+/* First and last of those that stay, in turn with those that do not. */
+static void test_clean(void **state)
+{
+	static const uint32_t stay[][2] = { { ' ', '~' }, { 0xa0, 0x61b },
+		{ 0x61d, 0x200d }, { 0x2010, 0x2027 }, { 0x202f, 0x2065 },
+		{ 0x206a, 0xd7ff }, { 0xe000, 0x10ffff } };
+	size_t k = 0;
+
+	(void)state;
+	for (uint32_t code = 1; code < 0x1fffff; code++) {
+		char text[5], clean[5];
+
+		while (k < COUNT(stay) && code > stay[k][1])
+			k++;
+		encode(text, code);
+		strcpy(clean, text);
+		text_clean(clean);
+		if (k == COUNT(stay) || code < stay[k][0])
+			memset(text, '?', strlen(text));
+		assert_string_equal(clean, text);
+	}
+}
+
+static void test_clean_broken(void **state)
+{
+	static const struct {
+		const char *text, *clean;
+	} rows[] = {
+		{ "", "" },
+		{ "\x80 \xbf", "? ?" },
+		{ "\xc3", "?" },
+		{ "\xe2\x82", "??" },
+		{ "\xe2\x82z", "??z" },
+		{ "\xf0\x9f\x98\x80\xf0\x9f\x98", "\xf0\x9f\x98\x80???" },
+		{ "\xc0\xaf \xc1\xbf", "?? ??" },
+		{ "\xe0\x9f\xbf \xf0\x8f\xbf\xbf", "??? ????" },
+		{ "\xfe\xff", "??" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[16];
+
+		strcpy(text, rows[i].text);
+		text_clean(text);
+		assert_string_equal(text, rows[i].clean);
+	}
+}
+
 static void test_format(void **state)
 {
 	char dst[8] = "before";
@@ -216,6 +284,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_clean_broken),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_format_appends),
 		cmocka_unit_test(test_did_you_mean),
