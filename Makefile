@@ -156,13 +156,16 @@ test-asan: deps-test
 	        build-tests test-fast
 
 # What comes near a second thread: files are read and written, and handshakes
-# computed, in libuv's pool; names are looked up in threads of their own.
-THREADED     = $(addprefix $(B)/tests/unit/test_,afile lookup store \
+# computed, in libuv's pool; names are looked up in threads of their own.  Their
+# unit tests, and usherd as a whole where they meet the loop.
+THREADED     = $(addprefix build/tsan/tests/unit/test_,afile lookup store \
                store_pollers trust turns probe server)
+MEETING      = $(addprefix tests/integration/test_,threads.py daemon.py \
+               faults_names.py)
 test-tsan:
-	$(Q)$(MAKE) --no-print-directory MODE=tsan WERROR=1 test-threaded
-test-threaded: deps-test $(THREADED)
-	$(Q)scripts/run-unit-tests $(THREADED)
+	$(Q)$(MAKE) --no-print-directory MODE=tsan WERROR=1 AT_ONCE=4 \
+	        TESTS='$(THREADED)' SIM_TESTS= FUZZERS= \
+	        INTEGRATION='$(MEETING)' build-tests test-unit test-integration
 
 # Under valgrind: the unit tests; `make valgrind` adds the integration tests,
 # an hour.  Where malloc() is to fail it can't be valgrind's own: test_faults_*
@@ -337,7 +340,7 @@ help:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all test build-tests tested test-fast test-unit test-sim test-integration test-asan \
-        test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan test-threaded \
+        test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan \
         test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare deps-bench compare \
