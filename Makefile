@@ -52,7 +52,8 @@ BENCH       := $(addprefix $(B)/tests/bench/,peer polls bare floor floor_uv)
 FOR_TESTS   := $(B)/print_replies $(B)/usherd-failing
 UNITS       := $(wildcard scripts/systemd/*.service scripts/systemd/*.path)
 FUZZERS     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# A test that takes ten minutes hangs: it fails, and says where.
+PYTEST       = /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 600
 
 Q           := $(if $(V),,@)
 say          = $(if $(V),,@printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$@))
@@ -104,7 +105,8 @@ $(B)/tests/bench/bare: $(B)/lib.a
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-test:
+# Parts have a time limit; what is installed first does not count.
+test: deps-systemd deps-puppet deps-package
 	$(Q)scripts/test-parts build-tests test-fast test-instructions \
 	        test-soak test-asan test-tsan test-valgrind test-systemd \
 	        test-puppet test-packages test-trixie
@@ -144,8 +146,8 @@ test-integration: deps-test $(PROGS) $(FOR_TESTS)
 
 # Every allocation in a usherd's life failed in turn; ten minutes.
 faults: deps-test $(PROGS) $(FOR_TESTS)
-	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 4 \
-	        tests/integration/test_failing.py
+	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) --timeout 0 \
+	        -rP -n 4 tests/integration/test_failing.py
 
 # With sanitizers, and counted: which lines the tests go through.  Without the
 # Puppet module's tests: what takes their time is Ruby.

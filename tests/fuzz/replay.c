@@ -1,13 +1,25 @@
 /*
  * In place of libFuzzer: gives each file of the folders named to the target.
- * A folder without a file is an error: then nothing was tried.
+ * A folder without a file is an error: then nothing was tried.  One that takes
+ * a minute hangs.
  */
 #include "fuzz.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { INPUT_MAX = 1 << 20 };
+enum { INPUT_MAX = 1 << 20, LIMIT_S = 60 };
+
+static const char *playing;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	dprintf(STDERR_FILENO, "%s: hangs\n", playing);
+	_exit(1);
+}
 
 static void play(const char *path)
 {
@@ -19,7 +31,10 @@ static void play(const char *path)
 	len = fread(data, 1, INPUT_MAX + 1, f);
 	assert(!ferror(f) && len <= INPUT_MAX);
 	fclose(f);
+	playing = path;
+	alarm(LIMIT_S);
 	LLVMFuzzerTestOneInput(data, len);
+	alarm(0);
 	free(data);
 }
 
@@ -45,6 +60,7 @@ static int play_all(const char *folder)
 
 int main(int argc, char **argv)
 {
+	signal(SIGALRM, on_alarm);
 	for (int i = 1; i < argc; i++) {
 		int n = play_all(argv[i]);
 
