@@ -197,14 +197,18 @@ class HAProxy:
     def stop(self):
         self.resume()
         self.process.terminate()
-        finish(self.process)
-        self.output.close()
-        shutil.rmtree(self.folder)
+        try:
+            finish(self.process)
+        finally:
+            self.output.close()
+            shutil.rmtree(self.folder)
 
 
 def finish(process):
+    """One that doesn't end by itself is a failure."""
     try:
-        process.wait(10)
+        process.wait(DEADLINE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+        raise

@@ -389,8 +389,7 @@ class Peer:
                     socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)
                 except OSError:
                     pass
-        for thread in self.threads:
-            thread.join(10)
         self.reserved.close()
-        assert not any(t.is_alive() for t in self.threads), "peer hangs"
+        wait_until(lambda: not any(t.is_alive() for t in self.threads),
+                   "peer hangs")
         assert not self.errors, self.errors

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -299,8 +300,12 @@ class Usherd:
             self.open = wait_until(opened, self.log)
 
     def connect_control(self):
-        """As a blocking connect() does, it waits while too many others do."""
+        """As a blocking connect() does, it waits while too many others do;
+        but not for ever.
+        """
         sock = socket.socket(socket.AF_UNIX)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                        struct.pack("ll", DEADLINE, 0))
         try:
             sock.connect(str(self.socket))
         except OSError:
@@ -330,12 +335,12 @@ class Usherd:
     def finish(self):
         """Waits for the end: its exit status, or what is wrong."""
         try:
-            status = self.process.wait(10)
+            status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            status = "no end within 10 s"
-        self.reader.join(10)
+            status = "no end within %d s" % DEADLINE
+        self.reader.join(DEADLINE)
         log = "\n".join(self.lines)
         assert not SANITIZER.search(log), log
         return status

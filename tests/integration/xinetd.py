@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from ports import HOST
-from waiting import wait_until
+from waiting import DEADLINE, wait_until
 
 CONFIG = """\
 defaults
@@ -57,4 +57,4 @@ class Xinetd:
         """Harmless when it has ended."""
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(DEADLINE)
