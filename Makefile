@@ -147,7 +147,7 @@ test-integration: deps-test $(PROGS) $(FOR_TESTS)
 # Every allocation in a usherd's life failed in turn; ten minutes.
 faults: deps-test $(PROGS) $(FOR_TESTS)
 	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) --timeout 0 \
-	        -rP -n 4 tests/integration/test_failing.py
+	        -n 4 tests/integration/test_failing.py
 
 # With sanitizers, and counted: which lines the tests go through.  Without the
 # Puppet module's tests: what takes their time is Ruby.

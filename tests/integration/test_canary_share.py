@@ -126,31 +126,31 @@ def moved(before, after):
 
 
 def show(weight, before, after):
+    """For figure(): what it was to be, how far off it is, and who moved."""
     moves = ", ".join("%d %s -> %s" % (n, *way)
                       for way, n in sorted(moved(before, after).items()))
-    print("%5d%% %9.2f%% %+8.2f%% (at most %.2f%%)  %s" % (
+    return "weight %d%%: %.2f%% of clients, %+.2f%% (at most %.2f%%); %s" % (
         weight, 100 * share(weight),
-        100 * (measured(after) - share(weight)), 100 * bound(weight), moves))
+        100 * (measured(after) - share(weight)), 100 * bound(weight), moves)
 
 
 def check(weight, before, after, way):
     """The share, and that only puppet1 has gained (1) or lost (0) clients."""
-    show(weight, before, after)
     assert abs(measured(after) - share(weight)) < bound(weight)
     assert moved(before, after), "nothing happens"
     assert {move[way] for move in moved(before, after)} == {"puppet1"}
 
 
-def test_consistent_hash(start_farm):
+def test_consistent_hash(start_farm, figure):
     """Up and down; nobody goes from one of the others to the other."""
     farm = start_farm(CONSISTENT)
-    print("\nweight  expected  measured                clients that move")
     start = last = farm.placed()
     full = measured(start)
     assert abs(full - 1 / 3) < bound(100)
     maps = {}
     for weight in farm.steps():
         maps[weight] = farm.placed()
+        figure(show(weight, last, maps[weight]))
         check(weight, last, maps[weight], 0 if weight == STEPS[0] else 1)
         last = maps[weight]
     assert measured(maps[5]) < measured(maps[25]) < measured(maps[50]) < full
@@ -162,11 +162,12 @@ def test_consistent_hash(start_farm):
     assert farm.placed() == start
 
 
-def test_roundrobin(start_farm):
+def test_roundrobin(start_farm, figure):
     """Whoever comes; one more or less, as it depends on whose turn it is."""
     farm = start_farm("balance roundrobin")
     for weight in farm.steps():
         came = Counter(farm.server_of(HOST) for _ in range(2 * (weight + 200)))
-        print("%d%%: %s" % (weight, sorted(came.items())))
+        figure("weight %d%%: %s" % (weight, ", ".join(
+            "%s %d" % server for server in sorted(came.items()))))
         assert abs(came["puppet1"] - 2 * weight) <= 1
         assert abs(came["puppet2"] - came["puppet3"]) <= 2

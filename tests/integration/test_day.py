@@ -98,10 +98,10 @@ def take(day, step, fault, figures):
 
 
 @pytest.mark.parametrize("fault", days.FAULTS)
-def test_day(day, fault):
+def test_day(day, figure, fault):
     figures = Figures()
     for step in SCRIPT:
         take(day, step, days.FAULTS[fault], figures)
     for balancer in day.balancers:
         assert all(p.share > 0 for p in balancer.of(P2)), balancer.of(P2)
-    print("%s: %s" % (fault, figures))
+    figure(str(figures))

@@ -114,7 +114,7 @@ def stand_still(usherd, seconds, polls):
     return [text_of(poll) for poll in came], resumed
 
 
-def test_half_a_minute(site):
+def test_half_a_minute(site, figure):
     """Who is drained stays so; who dies goes, by HAProxy's own check; what ran
     out is over from the first reply on, and no reply is of a verdict so old.
     """
@@ -139,9 +139,9 @@ def test_half_a_minute(site):
     assert not usherd.facts("polls"), usherd.log()
     dying.listen()
     haproxy.wait_is(P2, status="UP")
-    print("usherd stood still for %d s: polls were lost after %.1f s, HAProxy "
-          "found the dead server after %.1f s; told %.2f s after the end"
-          % (FREEZE_S, silent - began, gone - began, told - resumed))
+    figure("usherd stood still for %d s: polls were lost after %.1f s, HAProxy "
+           "found the dead server after %.1f s; told %.2f s after the end"
+           % (FREEZE_S, silent - began, gone - began, told - resumed))
 
 
 def test_a_probe_under_way(peer, start_usherd, config_for):

@@ -148,19 +148,19 @@ def live(begin):
 @pytest.mark.parametrize("times", [1, 20])
 @pytest.mark.parametrize("who, every", [
     ("others", EVERY), ("crypto", EVERY_CRYPTO)])
-def test_each_fails(live, who, every, times, part):
+def test_each_fails(live, figure, who, every, times, part):
     total = live("%s 0 0" % who)[who == "crypto"]
     numbers = range(1, total + 1, every)[part::PARTS]
     struck = [live("%s %d %d" % (who, number, times))[2] > 0
               for number in numbers]
     # A life may end before it comes to the last of another one's.
     assert total > 0 and sum(struck) >= len(struck) // 2, (total, struck)
-    print("%d of %d allocations failed in turn, %d at once: none hurt"
-          % (sum(struck), total, times))
+    figure("%d of %d allocations failed in turn, %d at once: none hurt"
+           % (sum(struck), total, times))
 
 
 @pytest.mark.parametrize("times", [1, 20])
-def test_what_is_on_disk(begin, times):
+def test_what_is_on_disk(begin, figure, times):
     """It is kept, and heeded, or usherd doesn't start."""
     life = begin("others 0 0")
     assert life.opened()
@@ -177,4 +177,4 @@ def test_what_is_on_disk(begin, times):
     assert re.match(rb"(up )?drain 100% # drain by ", life.poll()), life
     life.end()
     assert started < len(tries) and (started > 0 or times > 1), started
-    print("of %d starts %d came about" % (len(tries), started))
+    figure("of %d starts %d came about" % (len(tries), started))

@@ -105,7 +105,7 @@ def ask(usherd, i, port=None):
 
 # --- each its own -----------------------------------------------------------
 
-def test_a_thousand(start_peer, start_fleet):
+def test_a_thousand(start_peer, start_fleet, figure):
     """First probes don't come in one burst.  A timer is never early, so they
     take as long as they are spread over, less how late the first was seen.
     """
@@ -120,7 +120,7 @@ def test_a_thousand(start_peer, start_fleet):
         assert ask(usherd, i, port) == reply_of(i)
     spread = accepts.times[-1] - accepts.times[0]
     assert len(accepts.times) == COUNT
-    print("%d first probes over %.1f s" % (COUNT, spread))
+    figure("%d first probes over %.1f s" % (COUNT, spread))
     assert spread >= COUNT * STAGGER_S / 2
 
 
@@ -183,11 +183,11 @@ def test_unknown_names(some):
                      "last"]
 
 
-def test_a_silent_poller(some):
+def test_a_silent_poller(some, figure):
     """Is told after a while that it should have named one."""
     began = time.monotonic()
     assert some.poll() == UNKNOWN
-    print("told after %.0f ms" % (1000 * (time.monotonic() - began)))
+    figure("told after %.0f ms" % (1000 * (time.monotonic() - began)))
     fact = some.wait_fact("unknown", asked="")
     assert "agent-send" in fact.get("text")
 
