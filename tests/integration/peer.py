@@ -94,6 +94,11 @@ class Conn:
         if conn is not None:
             conn.sni = name
 
+    def hello(self):
+        """The first record as it is: a client that begins a handshake."""
+        head = self.sock.recv(5, socket.MSG_WAITALL)
+        self.sock.recv(int.from_bytes(head[3:5], "big"), socket.MSG_WAITALL)
+
     def request(self):
         data = b""
         while b"\r\n\r\n" not in data:
@@ -243,6 +248,26 @@ def silent(conn):
 def silent_after_tls(conn):
     conn.tls()
     conn.drain()
+
+
+def drip_handshake(conn):
+    """A record of 16 KB, always one more byte of it."""
+    conn.hello()
+    conn.send(b"\x16\x03\x03\x40\x00")
+    while conn.pause(0.02):
+        conn.send(b"\x02")
+
+
+def endless_handshake(record):
+    """In place of a ServerHello."""
+    def behave(conn):
+        conn.hello()
+        while True:
+            conn.send(record * 999)
+    return behave
+
+
+endless_hello_requests = endless_handshake(b"\x16\x03\x03\0\4\0\0\0\0")
 
 
 def drip(conn):

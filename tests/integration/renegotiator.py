@@ -54,8 +54,10 @@ class Renegotiator:
     def times(self, what):
         return sum(what in line for line in list(self.seen))
 
-    def wait_refused(self, times):
-        wait_until(lambda: self.times(REFUSED) >= times,
+    def wait_refused(self, more):
+        """Until it has been refused so many times more than now."""
+        goal = self.times(REFUSED) + more
+        wait_until(lambda: self.times(REFUSED) >= goal,
                    lambda: "%d asked, %d refused" % (
                        self.times(ASKED), self.times(REFUSED)))
 

@@ -1,7 +1,7 @@
 """Who can reach a port of usherd and means ill: the balancers get their
 answers all the same, and afterwards nothing is left.
 
-Each attack prints what the polls meanwhile took, and what it cost in memory.
+Figures are what the polls meanwhile took, and what it cost in memory.
 """
 
 import contextlib
@@ -11,18 +11,20 @@ import socket
 import pytest
 
 import peer as peers
-from polls import Polls, rss_kb
+from polls import Polls, forget_peak, peak_kb, rss_kb
 from ports import HOST
 from renegotiator import Renegotiator
 from usherd import read_all
-from waiting import wait_until
+from waiting import DEADLINE, wait_until
 
-MANY = 10000
+MANY, WAVE = 10000, 500  # connections, and of them at once
 SOURCES = ["127.0.0.%d" % n for n in range(16, 32)]  # of who means ill
-OUTSIDE = "127.0.0.99"
+OUTSIDE = ["127.0.0.%d" % n for n in range(64, 80)]
 ALLOW = "127.0.0.1 127.0.0.16/28"
+UP = "up ready 100%"
 CONNECTIONS_MAX = 1024  # of a listener, as lib/serve.h has it
-RSS_KB = 32 * 1024      # more than it may grow; sanitizers need the most
+# More than it may grow; sanitizers need the most.
+FLOOD_KB, ANSWER_KB = 32 * 1024, 16 * 1024
 
 
 @pytest.fixture(autouse=True)
@@ -38,72 +40,107 @@ def site(start_peer, start_usherd, config_for):
         start_peer(), start_peer(), usher_allow=ALLOW,
         usher_http_listen=HOST + ":0"))
     for name in (b"puppet1\n", b"puppet2\n"):
-        usherd.wait_reply("up ready 100%", name)
+        usherd.wait_reply(UP, name)
     return usherd
 
 
-@contextlib.contextmanager
-def besieged(usherd, name):
-    """Polls go on; then all is as it was before."""
-    fds, before = usherd.fds(), rss_kb(usherd)
-    with contextlib.ExitStack() as hostile:
-        polls = Polls(usherd, "puppet1", "up ready 100%")
-        hostile.callback(polls.process.kill)
-        usherd.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
-        yield hostile
-        held, at_most = usherd.fds() - fds, rss_kb(usherd)
-        polls.finish()
-    print("\n%s: %s; RSS %d -> %d KB, %d connections held"
-          % (name, polls, before, at_most, held))
-    assert not polls.wrong, polls.wrong[:3]
-    assert held <= 2 * CONNECTIONS_MAX + 8
-    assert at_most - before < RSS_KB
-    wait_until(lambda: usherd.fds() <= fds,
-               lambda: "%d descriptors, were %d" % (usherd.fds(), fds))
+@pytest.fixture
+def besieged(figure):
+    @contextlib.contextmanager
+    def begin(usherd, most_kb=FLOOD_KB):
+        """Polls go on; then all is as it was before."""
+        fds = usherd.fds()
+        with contextlib.ExitStack() as hostile:
+            polls = Polls(usherd, "puppet1", UP)
+            hostile.callback(polls.process.kill)
+            usherd.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
+            before = rss_kb(usherd)
+            forget_peak(usherd)
+            polls.begin()
+            yield hostile
+            held = usherd.fds() - fds
+            polls.finish()
+        peak = peak_kb(usherd)
+        figure("%s; RSS %d KB, peak %d; %d connections held"
+               % (polls, before, peak, held))
+        polls.check()
+        assert held <= 2 * CONNECTIONS_MAX + 8
+        assert peak - before < most_kb
+        wait_until(lambda: usherd.fds() <= fds,
+                   lambda: "%d descriptors, were %d" % (usherd.fds(), fds))
+    return begin
 
 
-def connect(hostile, port, source):
+def socket_of(hostile, source):
     sock = hostile.enter_context(socket.socket())
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((source, 0))
+    return sock
+
+
+def connect(hostile, port, source):
+    sock = socket_of(hostile, source)
     sock.connect((HOST, port))
     return sock
 
 
+def waves(port, sources):
+    """MANY connections; those of a wave are opened at once, none waits for
+    another, and closed at once.
+    """
+    for n in range(MANY // WAVE):
+        with contextlib.ExitStack() as wave:
+            socks = [socket_of(wave, sources[n % len(sources)])
+                     for _ in range(WAVE)]
+            for sock in socks:
+                sock.setblocking(False)
+                sock.connect_ex((HOST, port))
+            yield socks
+
+
+def wait_cut(socks):
+    """Until each has been closed, without a byte."""
+    with selectors.DefaultSelector() as ready:
+        for sock in socks:
+            ready.register(sock, selectors.EVENT_READ)
+        while ready.get_map():
+            found = ready.select(DEADLINE)
+            assert found, "%d are not cut" % len(ready.get_map())
+            for key, _ in found:
+                assert read_all(key.fileobj) == b""
+                ready.unregister(key.fileobj)
+
+
 @pytest.mark.parametrize("kind", ["agent", "http"])
-def test_silent_connections(site, kind):
+def test_silent_connections(site, besieged, kind):
     """Ten thousand, from addresses that may ask; all stay open there."""
     port = site.ports(kind)[0]
-    with besieged(site, "10,000 silent connections to " + kind) as hostile:
+    with besieged(site) as hostile:
         for n in range(MANY):
             connect(hostile, port, SOURCES[n % len(SOURCES)])
 
 
-def test_one_source_and_no_end(site):
+def test_one_source_and_no_end(site, besieged):
     """Opened and left again and again: each takes the place of another."""
     port = site.agent_port
-    with besieged(site, "10,000 connections that come and go") as hostile:
-        for _ in range(MANY):
-            with contextlib.ExitStack() as brief:
-                connect(brief, port, SOURCES[0])
-        del hostile
+    with besieged(site):
+        for _ in waves(port, SOURCES[:1]):
+            pass
 
 
-def test_flood_from_outside(site):
+def test_flood_from_outside(site, besieged):
     """Closed without a byte, as fast as they come."""
     port = site.agent_port
-    with besieged(site, "5,000 connections from outside allow"):
-        for _ in range(MANY // 2):
-            with contextlib.ExitStack() as brief:
-                sock = connect(brief, port, OUTSIDE)
-                assert read_all(sock) == b""
+    with besieged(site):
+        for socks in waves(port, OUTSIDE):
+            wait_cut(socks)
 
 
 @pytest.mark.parametrize("kind, letter", [("agent", b"x"), ("http", b"G")])
-def test_byte_by_byte(site, kind, letter):
+def test_byte_by_byte(site, besieged, kind, letter):
     """Five hundred that send one byte after the other until they are cut."""
     port = site.ports(kind)[0]
-    with besieged(site, "500 that dribble to " + kind) as hostile:
+    with besieged(site) as hostile:
         alive = {connect(hostile, port, SOURCES[n % len(SOURCES)])
                  for n in range(500)}
         with selectors.DefaultSelector() as ready:
@@ -143,54 +180,72 @@ def endless(first, more):
 DEEP = b"[" * 100000
 CHUNKED = peers.head("200 OK", "Content-Type: application/json",
                      "Transfer-Encoding: chunked")
+# What each sends, and the word of such a probe.
 SERVERS = {
-    "a gigabyte and more": endless(
-        peers.head("200 OK", "Connection: close"), b"x" * 65536),
-    "endless headers": endless(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 99),
-    "one endless header": endless(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 65536),
-    "endless 1xx": peers.endless_interim,
-    "a chunk of 2^60 bytes": peers.raw(CHUNKED + b"fffffffffffffff\r\nx"),
-    "endless chunks of one byte": endless(CHUNKED, b"1\r\nx\r\n" * 999),
-    "endless chunk extension": endless(CHUNKED + b"1;", b"x" * 65536),
-    "endless trailers": endless(CHUNKED + b"0\r\n", b"X: x\r\n" * 999),
-    "a handshake that never ends": peers.silent,
-    "no end after the handshake": peers.silent_after_tls,
+    "a gigabyte and more": (endless(
+        peers.head("200 OK", "Connection: close"), b"x" * 65536), "http"),
+    "endless headers": (
+        endless(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 99), "http"),
+    "one endless header": (
+        endless(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 65536), "http"),
+    "endless 1xx": (peers.endless_interim, "http"),
+    "a chunk of 2^60 bytes": (
+        peers.raw(CHUNKED + b"fffffffffffffff\r\nx"), "http"),
+    "endless chunks of one byte": (
+        endless(CHUNKED, b"1\r\nx\r\n" * 999), "http"),
+    "endless chunk extension": (
+        endless(CHUNKED + b"1;", b"x" * 65536), "http"),
+    "endless trailers": (
+        endless(CHUNKED + b"0\r\n", b"X: x\r\n" * 999), "http"),
+    "silence in place of a handshake": (peers.silent, "busy"),
+    "a handshake byte by byte": (peers.drip_handshake, "busy"),
+    "endless HelloRequests": (peers.endless_hello_requests, "tls"),
+    "silence after the handshake": (peers.silent_after_tls, "busy"),
 }
 
 
-@pytest.mark.parametrize("behaviour", SERVERS.values(), ids=SERVERS)
-def test_server(start_peer, start_usherd, config_for, behaviour, request):
+@pytest.mark.parametrize("behaviour, word", SERVERS.values(), ids=SERVERS)
+def test_server(start_peer, start_usherd, config_for, besieged, behaviour,
+                word):
     """One of two is hostile; nothing is heard of it at the other."""
     evil = start_peer(behaviour)
+    evil.refuse()
     usherd = start_usherd(config_for(
         start_peer(), evil, usher_allow=ALLOW, timeout="2s"))
-    usherd.wait_reply("up ready 100%", b"puppet1\n")
-    with besieged(usherd, request.node.callspec.id):
+    usherd.wait_reply(UP, b"puppet1\n")
+    usherd.wait_reply("fail ready 100% # connection refused", b"puppet2\n")
+    with besieged(usherd, ANSWER_KB):
+        evil.listen()
+        usherd.wait_fact("probe", server="puppet2", word=word)
+        usherd.wait_reply("fail ready 100% # (?!connection refused).*",
+                          b"puppet2\n")
         evil.wait_more(3)
+        said = usherd.facts("probe", server="puppet2")
+        assert {f.get("word") for f in said} == {"refused", word}, said
         evil.refuse()
-        usherd.wait_reply("fail ready 100% # .*", b"puppet2\n")
 
 
-def test_deep_json(start_peer, start_usherd, config_for):
+def test_deep_json(start_peer, start_usherd, config_for, besieged):
     """100,000 deep, as the figures of its JRubies."""
     evil = start_peer()
-    evil.metrics = lambda service: ("200 OK", "application/json", DEEP)
     usherd = start_usherd(config_for(
         start_peer(), evil, usher_allow=ALLOW, weight="jruby"))
     for name in (b"puppet1\n", b"puppet2\n"):
         usherd.wait_reply("up ready 100%.*", name)
-    with besieged(usherd, "JSON 100,000 deep"):
+    with besieged(usherd, ANSWER_KB):
+        evil.metrics = lambda service: ("200 OK", "application/json", DEEP)
         evil.wait_more(5)
 
 
-def test_renegotiation(pki, start_peer, start_usherd, config_for, cleanup):
+def test_renegotiation(pki, start_peer, start_usherd, config_for, cleanup,
+                       besieged):
     """Asked for another handshake amid the answer: refused, and so told."""
     evil = Renegotiator(pki.good)
     cleanup.callback(evil.stop)
     usherd = start_usherd(config_for(
         start_peer(), evil, usher_allow=ALLOW, timeout="2s"))
-    usherd.wait_reply("up ready 100%", b"puppet1\n")
-    with besieged(usherd, "renegotiation"):
+    usherd.wait_reply(UP, b"puppet1\n")
+    with besieged(usherd, ANSWER_KB):
         evil.wait_refused(5)
         usherd.wait_reply("fail ready 100% # TLS .*", b"puppet2\n")
     assert usherd.facts("probe", server="puppet2", word="tls"), usherd.log()
