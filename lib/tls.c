@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <mbedtls/x509_crt.h>
+#include <uv.h>
 
 #include "certs.h"
 #include "text.h"
@@ -33,7 +34,8 @@ struct tls_saved {
 static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
 {
 	struct tls *t = ctx;
-	size_t n = t->in.len < cap ? t->in.len : cap;
+	size_t left = t->in.len - t->taken;
+	size_t n = left < cap ? left : cap;
 
 	if (n > INT_MAX)
 		n = INT_MAX;
@@ -43,8 +45,8 @@ static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
 		t->starved = true;
 		return MBEDTLS_ERR_SSL_WANT_READ;
 	}
-	memcpy(dst, t->in.data, n);
-	buf_consume(&t->in, n);
+	memcpy(dst, t->in.data + t->taken, n);
+	t->taken += n;
 	return (int)n;
 }
 
@@ -133,6 +135,13 @@ void tls_free(struct tls *t)
 
 int tls_feed(struct tls *t, const void *data, size_t len)
 {
+	/* Here, since records may be many and small. */
+	buf_consume(&t->in, t->taken);
+	t->taken = 0;
+	if (!t->done && len > IN_MAX - t->shaken)
+		return UV_ENOBUFS;
+	if (!t->done)
+		t->shaken += len;
 	return buf_append(&t->in, data, len);
 }
 

@@ -62,6 +62,8 @@ struct tls {
 	mbedtls_ssl_context ssl;
 	struct tlsconf *conf;
 	struct buf in;
+	size_t taken;  /* of `in`, by mbedTLS */
+	size_t shaken; /* bytes fed before the handshake was over */
 	bool in_eof;
 	bool starved; /* mbedTLS asked for bytes and there were none */
 	bool heavy;   /* the handshake has come to where it computes */
@@ -84,7 +86,10 @@ int tls_init(struct tls *t, struct tlsconf *conf, const char *host,
 	const struct tls_saved *resume);
 void tls_free(struct tls *t);
 
-/* 0, UV_ENOBUFS or UV_ENOMEM. */
+/*
+ * 0; UV_ENOBUFS: more than a handshake takes in all, or than is kept until it
+ * is read; or UV_ENOMEM.
+ */
 int tls_feed(struct tls *t, const void *data, size_t len);
 /* The transport ended: no more will be fed. */
 void tls_feed_eof(struct tls *t);

@@ -267,6 +267,7 @@ def endless_handshake(record):
     return behave
 
 
+endless_warnings = endless_handshake(b"\x15\x03\x03\0\2\1\x5a")
 endless_hello_requests = endless_handshake(b"\x16\x03\x03\0\4\0\0\0\0")
 
 

@@ -199,6 +199,7 @@ SERVERS = {
         endless(CHUNKED + b"0\r\n", b"X: x\r\n" * 999), "http"),
     "silence in place of a handshake": (peers.silent, "busy"),
     "a handshake byte by byte": (peers.drip_handshake, "busy"),
+    "endless warnings": (peers.endless_warnings, "tls"),
     "endless HelloRequests": (peers.endless_hello_requests, "tls"),
     "silence after the handshake": (peers.silent_after_tls, "busy"),
 }

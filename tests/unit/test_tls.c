@@ -319,6 +319,25 @@ static void test_input_has_a_limit(void **state)
 	tlsconf_unref(conf);
 }
 
+/* Warnings change nothing, and so may come for ever. */
+static void test_a_handshake_has_a_limit(void **state)
+{
+	static const char warning[] = "\x15\x03\x03\0\2\1\x5a";
+	struct tlsconf *conf = pki_good_conf();
+	struct tls t;
+	int rc = 0;
+
+	(void)state;
+	assert_int_equal(tls_init(&t, conf, "puppet.test", NULL), 0);
+	for (int i = 0; i < 1000 * 1000 && rc == 0; i++) {
+		assert_int_equal(tls_handshake(&t), TLS_AGAIN);
+		rc = tls_feed(&t, warning, sizeof(warning) - 1);
+	}
+	assert_int_equal(rc, UV_ENOBUFS);
+	tls_free(&t);
+	tlsconf_unref(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_tells_the_certificate),
 		cmocka_unit_test(test_hello_bears_name_and_no_ticket),
 		cmocka_unit_test(test_input_has_a_limit),
+		cmocka_unit_test(test_a_handshake_has_a_limit),
 	};
 	int rc;
 
