@@ -229,7 +229,7 @@ sim: $(B)/sim
 	$(Q)sed '/^<!-- begin/,/^<!-- end/d' $(B)/sim.txt >tests/sim/results.txt
 	$(Q)cat tests/sim/results.txt
 
-# What it costs to run: a quarter of an hour, on a machine with nothing else to
+# What it costs to run: under twenty minutes, on a machine with nothing else to
 # do; or some of it: make bench PARTS='floor stress'.
 bench: deps-bench $(PROGS) $(BENCH)
 	$(Q)USHER_BIN=$(abspath $(B)) tests/bench/run build/bench.json \

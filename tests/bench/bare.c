@@ -1,16 +1,17 @@
 /*
  * What a probe would cost if it were nothing but mbedTLS calls: a blocking
- * socket, one session, one request, its answer.
+ * socket, one session, a request, its answer.
  *
  *	bare PORT HOW COUNT PAUSE_MS NAME CA CRL [CERTIFICATE KEY]
  *
- * HOW is full, resumed or kept: whether each request has a handshake of its
- * own, resumes the session of the one before, or goes over one connection.
- * Prints the microseconds of processor time that each of COUNT requests has
- * taken, after a first one that is not counted.  Before each it sleeps for
- * PAUSE_MS, as usherd does: what runs without a pause has its code and data in
- * the caches.  The configuration is usherd's own; what is done with it is not.
- * With no argument, the version of mbedTLS.
+ * HOW is full, resumed or twice: whether each connection has a handshake of its
+ * own, resumes the session of the one before, or does so and asks for Puppet
+ * Server's figures as well, in a second request.  Prints the microseconds of
+ * processor time that each of COUNT connections has taken, after a first one
+ * that is not counted.  Before each it sleeps for PAUSE_MS, as usherd does:
+ * what runs without a pause has its code and data in the caches.  The
+ * configuration is usherd's own; what is done with it is not.  With no
+ * argument, the version of mbedTLS.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static struct {
 	useconds_t pause_us;
 	const char *name;
 	struct tlsconf *conf;
-	int resumes;
+	int resumes, twice;
 } run;
 
 struct conn {
@@ -132,17 +133,17 @@ static int read_some(struct conn *c, char *dst, size_t cap)
 }
 
 /* Up to the last chunk, which has no bytes. */
-static void ask(struct conn *c)
+static void ask(struct conn *c, const char *path, const char *type)
 {
 	static const char last[] = "\r\n0\r\n\r\n";
 	char text[4096];
 	size_t used = 0;
 	int len = snprintf(text, sizeof(text),
-		"GET /status/v1/simple HTTP/1.1\r\n"
+		"GET %s HTTP/1.1\r\n"
 		"Host: %s\r\n"
 		"User-Agent: bare\r\n"
-		"Accept: text/plain\r\n\r\n",
-		run.name);
+		"Accept: %s\r\n\r\n",
+		path, run.name, type);
 	int rc = mbedtls_ssl_write(
 		&c->ssl, (const unsigned char *)text, (size_t)len);
 
@@ -164,7 +165,10 @@ static void probe(void)
 	struct conn c;
 
 	open_conn(&c);
-	ask(&c);
+	ask(&c, "/status/v1/simple", "text/plain");
+	if (run.twice)
+		ask(&c, "/status/v1/services/jruby-metrics?level=debug",
+			"application/json");
 	close_conn(&c);
 }
 
@@ -177,7 +181,7 @@ static double cpu_us(void)
 		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-static double fresh_us(long count)
+static double probes_us(long count)
 {
 	double before;
 
@@ -188,23 +192,6 @@ static double fresh_us(long count)
 		probe();
 	}
 	return cpu_us() - before;
-}
-
-static double kept_us(long count)
-{
-	struct conn c;
-	double us;
-
-	open_conn(&c);
-	ask(&c);
-	us = cpu_us();
-	for (long i = 0; i < count; i++) {
-		usleep(run.pause_us);
-		ask(&c);
-	}
-	us = cpu_us() - us;
-	close_conn(&c);
-	return us;
 }
 
 static void load(char **paths, int n)
@@ -224,7 +211,6 @@ static void load(char **paths, int n)
 int main(int argc, char **argv)
 {
 	char version[32];
-	int kept;
 	long count;
 
 	if (argc == 1) {
@@ -239,14 +225,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	run.port = (unsigned)strtoul(argv[1], NULL, 10);
-	run.resumes = strcmp(argv[2], "resumed") == 0;
-	kept = strcmp(argv[2], "kept") == 0;
+	run.twice = strcmp(argv[2], "twice") == 0;
+	run.resumes = run.twice || strcmp(argv[2], "resumed") == 0;
 	count = strtol(argv[3], NULL, 10);
 	run.pause_us = (useconds_t)strtoul(argv[4], NULL, 10) * 1000;
 	run.name = argv[5];
 	mbedtls_ssl_session_init(&saved);
 	load(argv + 6, argc - 6);
-	printf("%.1f\n",
-		(kept ? kept_us(count) : fresh_us(count)) / (double)count);
+	printf("%.1f\n", probes_us(count) / (double)count);
 	return 0;
 }

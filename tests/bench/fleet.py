@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from programs import NAME, PKI, Peer, Polls, Usage
+from table import beside, none_of
 
 from usherd import Usherd
 from waiting import wait_until
@@ -84,8 +85,8 @@ def counted(usherd, peer, count, ready_s, stack):
                 for i in range(POLLERS)]
     pid = usherd.process.pid
     start = peer.served()
-    polls = Polls(usherd.agent_port, expected, INTERVAL_MS, WARM_S, COUNTED_S)
-    stack.callback(polls.stop)
+    polls = stack.enter_context(Polls(
+        usherd.agent_port, expected, INTERVAL_MS, WARM_S, COUNTED_S))
     time.sleep(WARM_S)
     before, served_before = Usage.of(pid), peer.served()
     polled = polls.result()
@@ -116,35 +117,15 @@ def measure():
     return {"rows": [row(count) for count in SERVERS]}
 
 
-COLUMNS = (
-    ("servers", "servers"), ("all up after", "ready_s"), ("RSS KB", "rss_kb"),
-    ("CPU %", "cpu_percent"), ("probes/s", "probes_per_s"),
-    ("full", "full_handshakes"), ("resumed", "resumed_handshakes"),
-    ("polls", "polls"), ("lost", "lost"), ("wrong", "wrong"),
-    ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("p99.9 us", "p999_us"),
-    ("max us", "max_us"))
+FIGURES = (("rss_kb", "memory", "KB"), ("cpu_percent", "CPU", "% of a core"),
+           ("p50_us", "p50 of polls", "us"), ("p99_us", "p99 of polls", "us"))
 
 
-def show(found):
-    print("One usherd, interval %d ms, %d pollers that ask every %d ms"
-          % (INTERVAL_MS, POLLERS, INTERVAL_MS))
-    print("  ".join(title.rjust(7) for title, _ in COLUMNS))
-    for r in found["rows"]:
-        print("  ".join(str(r[key]).rjust(max(7, len(title)))
-                        for title, key in COLUMNS))
-    show_further(*found["rows"])
-
-
-def show_further(one, many):
-    """What the table means for a server more, and for a poll."""
-    further = many["servers"] - one["servers"]
-    print("each further server: %.1f KB, %.2f ms of CPU for a probe; p99 of "
-          "polls %.2f times that of one server" % (
-              (many["rss_kb"] - one["rss_kb"]) / further,
-              10 * (many["cpu_percent"] - one["cpu_percent"])
-              / (many["probes_per_s"] - one["probes_per_s"]),
-              many["p99_us"] / one["p99_us"]))
-
-
-def failed(found):
-    return any(r["wrong"] or r["lost"] for r in found["rows"])
+def rows(bench):
+    one, many = found = bench["fleet"]["rows"]
+    for key, what, unit in FIGURES:
+        yield beside("{}, {:,} servers".format(what, many["servers"]),
+                     many[key], unit, "one server", one[key])
+    yield none_of("polls lost or wrong",
+                  sum(r["wrong"] + r["lost"] for r in found),
+                  sum(r["polls"] for r in found))

@@ -2,18 +2,23 @@
 epoll loop, a bare libuv responder, an agent in asyncio, and xinetd, which runs
 a script for each.
 
-All take their turns in the same minute, so that what else the machine does
-falls on each of them.
+All take their turns in the same minute, each first as often as the others, so
+that what else the machine does falls on each of them.  On two cores it is the
+pollers that are busy first, not who answers: hence also the processor time of
+who answers, for each poll.
 """
 
 import contextlib
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from programs import NAME, PKI, Peer, Polls, program
+from programs import (NAME, PKI, Listener, Peer, Usage, cpu_s, polled,
+                      program)
+from table import Row, aim, beside, none_of, times
 
 from ports import ReservedPort
 from usherd import Usherd
@@ -23,25 +28,11 @@ HERE = Path(__file__).resolve().parent
 AT_ONCE = (1, 32, 256)
 ROUNDS, WARM_S, COUNTED_S = 9, 0.1, 0.5
 SLOW_S = 1.5       # of xinetd
-MANY = 1000000     # polls of usherd, in all
+MANY = 1000000     # polls of usherd, said and asked
 MANY_AT_ONCE, MANY_S = 32, 5  # what is wanting to that, so many at a time
 REPLY = "up ready 100%"
 # What is asked for, at 32 and 256 at once.
 RATE_MIN, P99_MAX = 0.95, 1.25
-
-
-class Listener:
-    """A program that prints its port, and ends with its input."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(10)
 
 
 def config_of(peer):
@@ -80,119 +71,168 @@ def start_all(how, stack):
     xinetd = Xinetd(folder, port.number, HERE / "floor-check", peer.port, how)
     for one in (*started.values(), xinetd):
         stack.callback(one.stop)
-    ports = {name: one.port for name, one in started.items()}
-    return {"usherd": usherd.agent_port, **ports}, xinetd
+    answering = {"usherd": (usherd.agent_port, usherd.process.pid),
+                 **{name: (one.port, one.process.pid)
+                    for name, one in started.items()}}
+    return answering, xinetd
 
 
-def polled(port, how, at_once, seconds):
+def poll(port, how, at_once, seconds):
     send = "puppet1" if how == "asked" else ""
-    polls = Polls(port, [(send, REPLY)] * at_once, 0, WARM_S, seconds)
-    try:
-        return polls.result()
-    finally:
-        polls.stop()
+    return polled(port, [(send, REPLY)] * at_once, 0, WARM_S, seconds)
 
 
-def turns(ports, how, at_once):
+def pollers_s():
+    """What pollers have taken that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def turn(port, pid, how, at_once):
+    """What was polled, and what it took of who answered, and of who polled."""
+    before, before_s, polling_s = Usage.of(pid), cpu_s(pid), pollers_s()
+    found = poll(port, how, at_once, COUNTED_S)
+    spent_s, after = cpu_s(pid) - before_s, Usage.of(pid)
+    # Those of the first moments have cost as much, but are not counted.
+    us = 1e6 * COUNTED_S / (WARM_S + COUNTED_S) / found.polls
+    return {**found._asdict(),
+            "per_s": (found.polls - found.lost) / COUNTED_S,
+            "cpu_us": us * spent_s,
+            "pollers_us": us * (pollers_s() - polling_s),
+            "ticks_s": after.cpu_s - before.cpu_s,
+            "system_s": after.system_s - before.system_s}
+
+
+def turns(answering, how, at_once):
     """{name: [what was polled in each round]}, one after the other."""
-    found = {name: [] for name in ports}
+    found = {name: [] for name in answering}
+    order = list(answering)
     for _ in range(ROUNDS):
-        for name, port in ports.items():
-            found[name].append(polled(port, how, at_once, COUNTED_S))
+        for name in order:
+            found[name].append(turn(*answering[name], how, at_once))
+        order.append(order.pop(0))
     return found
 
 
-def slow_turn(xinetd, how, at_once):
-    """Alone: what it leaves undone must not fall on the others."""
-    found = polled(xinetd.port, how, at_once, SLOW_S)
+def slow_turn(xinetd, floor, how, at_once):
+    """xinetd and the floor, in a round of their own: what xinetd leaves undone
+    must not fall on the others.
+    """
+    bare = turn(*floor, how, at_once)
+    found = poll(xinetd.port, how, at_once, SLOW_S)
     xinetd.wait_idle()
-    return found
+    return {**found._asdict(),
+            "per_s": (found.polls - found.lost) / SLOW_S}, bare
 
 
-def row(rounds, seconds, floor):
+TIMES = ("p50_us", "p99_us", "p999_us")
+COSTS = ("cpu_us", "pollers_us")
+
+
+def row(rounds, floor):
     """Medians; a ratio is one of two that were polled in the same breath."""
-    def of(key):
-        return round(statistics.median(getattr(r, key) for r in rounds))
+    def median(key):
+        return statistics.median(r[key] for r in rounds)
 
-    def per_s(r, span_s):
-        return (r.polls - r.lost) / span_s
-
-    pairs = list(zip(rounds, floor))
-    rate = statistics.median(per_s(r, seconds) / per_s(f, COUNTED_S)
-                             for r, f in pairs)
-    p99 = statistics.median(r.p99_us / f.p99_us for r, f in pairs)
-    return {"per_s": round(statistics.median(
-                per_s(r, seconds) for r in rounds)),
-            "p50_us": of("p50_us"), "p99_us": of("p99_us"),
-            "p999_us": of("p999_us"),
-            "rate_of_floor": round(rate, 4), "p99_of_floor": round(p99, 3),
-            "polls": sum(r.polls for r in rounds),
-            "lost": sum(r.lost for r in rounds),
-            "wrong": sum(r.wrong for r in rounds)}
+    keys = [key for key in ("per_s", *TIMES, *COSTS) if key in rounds[0]]
+    made = {key: round(median(key), 2 if key in COSTS else None)
+            for key in keys}
+    for key in keys:
+        made[key + "_of_floor"] = round(statistics.median(
+            r[key] / f[key] for r, f in zip(rounds, floor)), 5)
+    if "cpu_us" in rounds[0]:
+        made["system_share"] = round(sum(r["system_s"] for r in rounds)
+                                     / sum(r["ticks_s"] for r in rounds), 3)
+    for key in ("polls", "lost", "wrong"):
+        made[key] = sum(r[key] for r in rounds)
+    return made
 
 
-def rows_of(how, ports, xinetd):
+def rows_of(how, answering, xinetd):
     for at_once in AT_ONCE:
-        found = turns(ports, how, at_once)
-        slow = slow_turn(xinetd, how, at_once)
-        floor = found["epoll"]
+        found = turns(answering, how, at_once)
+        slow, floor = slow_turn(xinetd, answering["epoll"], how, at_once)
         this = {"how": how, "at_once": at_once}
         for name, rounds in found.items():
-            yield {**this, "way": name, **row(rounds, COUNTED_S, floor)}
-        yield {**this, "way": "xinetd", **row([slow], SLOW_S, floor)}
+            yield {**this, "way": name, **row(rounds, found["epoll"])}
+        yield {**this, "way": "xinetd", **row([slow], [floor])}
 
 
 def many(port, how, polls):
     """At least so many."""
     found = []
-    while sum(p.polls for p in found) < polls:
-        found.append(polled(port, how, MANY_AT_ONCE, MANY_S))
+    while sum(p["polls"] for p in found) < polls:
+        found.append(poll(port, how, MANY_AT_ONCE, MANY_S)._asdict())
     return found
 
 
 def measure():
-    rows, total = [], {"polls": 0, "wrong": 0, "lost": 0}
+    made, total = [], {}
     for how in ("said", "asked"):
         with contextlib.ExitStack() as stack:
-            ports, xinetd = start_all(how, stack)
-            rows += rows_of(how, ports, xinetd)
-            own = [r for r in rows
-                   if (r["way"], r["how"]) == ("usherd", how)]
+            answering, xinetd = start_all(how, stack)
+            new = list(rows_of(how, answering, xinetd))
+            own = [r for r in new if r["way"] == "usherd"]
             polls = sum(r["polls"] for r in own)
-            own += [m._asdict() for m in many(
-                ports["usherd"], how, MANY // 2 - polls)]
-            for key in total:
-                total[key] += sum(r[key] for r in own)
-    return {"rows": rows, "usherd": total}
+            own += many(answering["usherd"][0], how, MANY - polls)
+            total[how] = {key: sum(r[key] for r in own)
+                          for key in ("polls", "wrong", "lost")}
+            made += new
+    return {"rows": made, "usherd": total}
 
 
-def bars(found):
-    """What is asked for: text, whether it is so."""
-    for row in found["rows"]:
-        if row["way"] == "usherd" and row["at_once"] > 1:
-            yield ("%s, %d at once: rate %.2f of the floor's (%.2f asked for),"
-                   " p99 %.2f (%.2f)" % (
-                       row["how"], row["at_once"], row["rate_of_floor"],
-                       RATE_MIN, row["p99_of_floor"], P99_MAX),
-                   row["rate_of_floor"] >= RATE_MIN and
-                   row["p99_of_floor"] <= P99_MAX)
+# --- the table ---
+
+NAMED = {"said": "", "asked": ", agent-send"}
+BESIDE = {"epoll": "epoll loop", "libuv": "libuv responder",
+          "asyncio": "asyncio", "xinetd": "xinetd and curl"}
 
 
-def show(found):
-    print("Polls as fast as they go; said: the line comes at once, asked: a "
-          "name is sent first")
-    print("%-6s %7s %-8s %8s %7s %7s %7s %7s %7s %6s" % (
-        "", "at once", "", "polls/s", "floor", "p50 us", "p99 us", "floor",
-        "p99.9", "lost"))
-    for row in found["rows"]:
-        print("%(how)-6s %(at_once)7d %(way)-8s %(per_s)8d %(rate_of_floor)7.2f"
-              " %(p50_us)7d %(p99_us)7d %(p99_of_floor)7.2f %(p999_us)7d "
-              "%(lost)6d" % row)
-    for text, good in bars(found):
-        print("%s: %s" % ("ok" if good else "MISSED", text))
-    print("%(polls)d polls of usherd: %(wrong)d wrong, %(lost)d lost"
-          % found["usherd"])
+def rows(bench):
+    found = bench["floor"]
+    by = {(r["how"], r["at_once"], r["way"]): r for r in found["rows"]}
+    for how in ("said", "asked"):
+        for at_once in AT_ONCE:
+            of = "%d at once%s" % (at_once, NAMED[how])
+            ways = {way: by[how, at_once, way]
+                    for way in ("usherd", *BESIDE)}
+            yield from rates(of, ways, at_once)
+            yield from waits(of, ways, at_once)
+            yield from costs(of, ways)
+            yield beside("xinetd's polls lost, " + of, ways["xinetd"]["lost"],
+                         "", "all of them", ways["xinetd"]["polls"])
+    for how, total in found["usherd"].items():
+        yield none_of("polls lost or wrong" + NAMED[how],
+                      total["lost"] + total["wrong"], total["polls"])
 
 
-def failed(found):
-    return bool(found["usherd"]["wrong"] or found["usherd"]["lost"])
+def rates(of, ways, at_once):
+    """The ratio to another way is that of the ratios to the floor."""
+    usherd = ways["usherd"]
+    for way, companion in BESIDE.items():
+        asked = (aim("ratio", ">=", RATE_MIN)
+                 if way == "epoll" and at_once > 1 else None)
+        yield Row("polls/s, " + of, usherd["per_s"], "/s", companion,
+                  ways[way]["per_s"],
+                  times(usherd["per_s_of_floor"],
+                        ways[way]["per_s_of_floor"]), asked)
+
+
+def waits(of, ways, at_once):
+    for key, text in zip(TIMES, ("p50", "p99", "p99.9")):
+        asked = (aim("ratio", "<=", P99_MAX)
+                 if text == "p99" and at_once > 1 else None)
+        yield Row("%s, %s" % (text, of), ways["usherd"][key], "us",
+                  BESIDE["epoll"], ways["epoll"][key],
+                  ways["usherd"][key + "_of_floor"], asked)
+
+
+def costs(of, ways):
+    usherd, epoll = ways["usherd"], ways["epoll"]
+    yield Row("CPU of a poll, " + of, usherd["cpu_us"], "us",
+              BESIDE["epoll"], epoll["cpu_us"], usherd["cpu_us_of_floor"])
+    yield Row("the kernel's share of it, " + of, usherd["system_share"], "",
+              BESIDE["epoll"], epoll["system_share"],
+              times(usherd["system_share"], epoll["system_share"]))
+    yield beside("CPU of who polls, " + of, usherd["pollers_us"], "us",
+                 "usherd", usherd["cpu_us"])

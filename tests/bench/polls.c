@@ -2,17 +2,17 @@
  * Polls as HAProxy's agent-check does: it connects, sends a name, reads to the
  * line feed, and closes; with RST where the other end has not closed yet.
  *
- *	polls PORT PAUSE_MS WARM_MS COUNTED_MS
+ *	polls PORT PAUSE_MS SPREAD_PERCENT WARM_MS COUNTED_MS
  *
  * Standard input has a line for each poller: what it sends, a tab, and the
  * reply that alone is right; both without line feed, and who sends nothing
  * gets nothing before the tab.  Each polls, waits PAUSE_MS from the end of its
  * poll, and polls again; all begin evenly over the first PAUSE_MS.  A pause is
- * up to a half longer or shorter, as with HAProxy's "spread-checks 50": those
- * that were held up together would else come together ever after.  What ends
- * in the last COUNTED_MS is counted: polls, wrong replies, polls without
- * a reply within a second, and the microseconds from connect() to the line
- * feed: p50, p99, p99.9, longest.
+ * up to SPREAD_PERCENT longer or shorter, which is HAProxy's `spread-checks`:
+ * its default is 0, its manual recommends 2 to 5.  What ends in the last
+ * COUNTED_MS is counted: polls, wrong replies, polls without a reply within a
+ * second, and the microseconds from connect() to the line feed: p50, p99,
+ * p99.9, longest.
  */
 #include <errno.h>
 #include <limits.h>
@@ -53,7 +53,7 @@ struct queue {
 
 static struct {
 	unsigned port;
-	int64_t pause_us, from_us, until_us;
+	int64_t pause_us, spread_us, from_us, until_us;
 	int poll;
 	struct queue waiting, asking;
 } run;
@@ -145,7 +145,7 @@ static void leave(struct poller *p)
 
 static int64_t spread_pause_us(void)
 {
-	return run.pause_us / 2 + (run.pause_us * (rand() % 1024)) / 1024;
+	return run.pause_us - run.spread_us + rand() % (2 * run.spread_us + 1);
 }
 
 static void end(struct poller *p, int64_t now)
@@ -301,8 +301,9 @@ int main(int argc, char **argv)
 {
 	int64_t start;
 
-	if (argc != 5) {
-		fputs("usage: polls PORT PAUSE_MS WARM_MS COUNTED_MS\n",
+	if (argc != 6) {
+		fputs("usage: polls PORT PAUSE_MS SPREAD_PERCENT WARM_MS "
+		      "COUNTED_MS\n",
 			stderr);
 		return 2;
 	}
@@ -310,14 +311,15 @@ int main(int argc, char **argv)
 	queue_open(&run.asking);
 	run.port = (unsigned)strtoul(argv[1], NULL, 10);
 	run.pause_us = strtol(argv[2], NULL, 10) * 1000;
+	run.spread_us = run.pause_us * strtol(argv[3], NULL, 10) / 100;
 	run.poll = epoll_create1(0);
 	counted.us = malloc(SAMPLES_MAX * sizeof(*counted.us));
 	if (counted.us == NULL || run.poll < 0)
 		die("memory");
 	start = now_us();
 	spread(start, read_pollers());
-	run.from_us = start + strtol(argv[3], NULL, 10) * 1000;
-	run.until_us = run.from_us + strtol(argv[4], NULL, 10) * 1000;
+	run.from_us = start + strtol(argv[4], NULL, 10) * 1000;
+	run.until_us = run.from_us + strtol(argv[5], NULL, 10) * 1000;
 	poll_all();
 	return report();
 }

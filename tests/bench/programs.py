@@ -2,7 +2,6 @@
 and what the kernel says of a process.
 """
 
-import contextlib
 import os
 import subprocess
 import time
@@ -31,32 +30,47 @@ class Served(NamedTuple):
     requests: int
 
 
-class Peer:
+class Listener:
+    """A program that prints its port, and ends with its input."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if self.process.wait(10) != 0:
+            raise RuntimeError("%s has ended by itself" % self.process.args)
+
+
+class Peer(Listener):
     """All the Puppet Servers there are, at one port."""
 
     def __init__(self, command=None):
-        self.process = subprocess.Popen(
-            command or [program("peer"), PKI / "server.pem",
-                        PKI / "server.der", METRICS],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
+        super().__init__(command or [program("peer"), PKI / "server.pem",
+                                     PKI / "server.der", METRICS])
 
     def served(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return Served(*map(int, self.process.stdout.readline().split()))
 
-    def stop(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        if self.process.wait(10) != 0:
-            raise RuntimeError("the peer has ended by itself")
+
+def cpu_s(pid):
+    """Of all threads that it has, finer than the ticks of /proc/PID/stat."""
+    tasks = Path("/proc/%d/task" % pid).glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 class Usage(NamedTuple):
-    """Of one process: processor time, memory in use, and when that was."""
+    """Of one process: processor time, how much of it was the kernel's, memory
+    in use, and when that was.
+    """
 
     cpu_s: float
+    system_s: float
     rss_kb: int
     at: float
 
@@ -67,8 +81,8 @@ class Usage(NamedTuple):
         rss = next(line.split()[1]
                    for line in (proc / "status").read_text().splitlines()
                    if line.startswith("VmRSS:"))
-        return cls((int(stat[11]) + int(stat[12])) / TICK, int(rss),
-                   time.monotonic())
+        return cls((int(stat[11]) + int(stat[12])) / TICK,
+                   int(stat[12]) / TICK, int(rss), time.monotonic())
 
 
 class Polled(NamedTuple):
@@ -84,29 +98,39 @@ class Polled(NamedTuple):
 
 
 class Polls:
-    """Pollers, each with what it sends and the one reply that is right."""
+    """Pollers, each with what it sends and the one reply that is right; they
+    have ended when the block has.
+    """
 
-    def __init__(self, port, expected, pause_ms, warm_s, counted_s):
+    def __init__(self, port, expected, pause_ms, warm_s, counted_s,
+                 spread_percent=0):
         self.patience = warm_s + counted_s + 30
         self.process = subprocess.Popen(
-            [program("polls"), str(port), str(pause_ms),
+            [program("polls"), str(port), str(pause_ms), str(spread_percent),
              str(int(warm_s * 1000)), str(int(counted_s * 1000))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(
             "".join("%s\t%s\n" % pair for pair in expected))
         self.process.stdin.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
     def result(self):
         """Waits for their end."""
-        with self.process.stdout:
-            self.process.wait(self.patience)
-            said = self.process.stdout.read()
+        self.process.wait(self.patience)
+        said = self.process.stdout.read()
         if self.process.returncode != 0:
             raise RuntimeError("the pollers have failed")
         return Polled(*map(int, said.split()))
 
-    def stop(self):
-        """Harmless when they have ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.wait()
+
+def polled(*args):
+    """The same, from their begin to their end."""
+    with Polls(*args) as polls:
+        return polls.result()

@@ -7,18 +7,21 @@ import tempfile
 import time
 
 import fleet
-from programs import Peer, Polls, Usage
-from size import config, cpu_s
+from programs import Peer, Polls, Usage, cpu_s
+from size import config
+from table import aim, beside, none_of
 
 from usherd import Usherd
 from waiting import wait_until
 
 SERVERS = (1, 10, 100, 1000, 10000)
+INTERVAL_S = 10
 POLLERS, POLL_MS = 100, 500
 COUNTED_S = 6
 RELOAD_S = 3  # of polls, with a reload in the middle
 REST_S = 6
 BRING_UP_S = 600
+RENEWED_S = 600  # a session (src/session.h)
 
 
 def poll(usherd, count, seconds):
@@ -35,14 +38,9 @@ def seconds_of(work):
 
 def reload(usherd, count):
     """How long it takes, and how long a poll waits meanwhile."""
-    polls = poll(usherd, count, RELOAD_S)
-    try:
+    with poll(usherd, count, RELOAD_S) as polls:
         time.sleep(RELOAD_S / 3)
-        took_s = seconds_of(lambda: usherd.order("reload"))
-        polled = polls.result()
-    finally:
-        polls.stop()
-    return took_s, polled
+        return seconds_of(lambda: usherd.order("reload")), polls.result()
 
 
 def row(count):
@@ -51,9 +49,10 @@ def row(count):
         peer = Peer()
         stack.callback(peer.stop)
         began = time.monotonic()
-        usherd = Usherd(folder, config(peer, count, folder, "10s"))
+        usherd = Usherd(folder, config(peer, count, folder,
+                                       "%ds" % INTERVAL_S))
         stack.callback(usherd.stop)
-        usherd.wait_open()
+        usherd.wait_open(every=0.001)
         start_s = time.monotonic() - began
         wait_until(lambda: peer.served().requests >= count,
                    "all servers probed", BRING_UP_S, 0.05)
@@ -69,11 +68,8 @@ def steady(usherd, peer, count):
     pid = usherd.process.pid
     before, began = cpu_s(pid), time.monotonic()
     probes = peer.served().requests
-    polls = poll(usherd, count, COUNTED_S)
-    try:
+    with poll(usherd, count, COUNTED_S) as polls:
         polled = polls.result()
-    finally:
-        polls.stop()
     spent, span = cpu_s(pid) - before, time.monotonic() - began
     probed = peer.served().requests - probes
     rss_kb = Usage.of(pid).rss_kb
@@ -82,34 +78,49 @@ def steady(usherd, peer, count):
             "probes_per_s": round(probed / span, 1), "rss_kb": rss_kb,
             "reload_s": took_s,
             "reload_longest_poll_ms": round(during.max_us / 1000, 1),
-            **polled._asdict()}
+            **polled._asdict(),
+            **{key: getattr(polled, key) + getattr(during, key)
+               for key in ("polls", "wrong", "lost")}}
 
 
 def measure():
     return {"rows": [row(count) for count in SERVERS]}
 
 
-COLUMNS = (
-    ("servers", "servers"), ("starts in s", "start_s"),
-    ("all up in s", "up_s"), ("CPU %", "cpu_percent"),
-    ("probes/s", "probes_per_s"), ("RSS KB", "rss_kb"),
-    ("reload s", "reload_s"), ("poll then ms", "reload_longest_poll_ms"),
-    ("p50 us", "p50_us"), ("p99 us", "p99_us"), ("lost", "lost"),
-    ("wrong", "wrong"))
+# --- the table ---
+
+TEN = 10  # times as many servers
+FIGURES = (("cpu_percent", 1, "CPU", "% of a core"),
+           ("rss_kb", 1, "memory", "KB"), ("start_s", 1000, "start", "ms"),
+           ("reload_s", 1000, "reload", "ms"),
+           ("reload_longest_poll_ms", 1, "longest poll meanwhile", "ms"),
+           ("p99_us", 1, "p99 of polls", "us"))
 
 
-def show(found):
-    print("One usherd, interval 10 s, %d pollers every %d ms"
-          % (POLLERS, POLL_MS))
-    print("  ".join(title for title, _ in COLUMNS))
-    for r in found["rows"]:
-        print("  ".join(str(r[key]).rjust(len(title))
-                        for title, key in COLUMNS))
-    for key in ("start_s", "cpu_percent", "rss_kb", "reload_s"):
-        print("%s: %s times that of ten times fewer servers" % (
-            key, ", ".join("%.1f" % (b[key] / max(a[key], 1e-3)) for a, b in
-                           zip(found["rows"], found["rows"][1:]))))
+def rows(bench):
+    found = bench["scale"]["rows"]
+    for fewer, more in zip(found, found[1:]):
+        for key, scale, what, unit in FIGURES:
+            yield beside("{}, {:,} servers".format(what, more["servers"]),
+                         scale * more[key], unit,
+                         "{:,} of them".format(fewer["servers"]),
+                         scale * fewer[key], aim("ratio", "<=", TEN))
+    many = found[-1]
+    yield beside("all of {:,} probed".format(many["servers"]), many["up_s"],
+                 "s", "interval, as set", INTERVAL_S)
+    if "probes" in bench:
+        yield renewals(bench["probes"], many)
+    yield none_of("polls lost or wrong",
+                  sum(r["wrong"] + r["lost"] for r in found),
+                  sum(r["polls"] for r in found))
 
 
-def failed(found):
-    return any(r["wrong"] or r["lost"] for r in found["rows"])
+def renewals(probes, many):
+    """Computed: a full handshake for each server every ten minutes, of which
+    none falls into what was counted.
+    """
+    full = probes["tls"]["TLSv1_2"]["anonymous"]["full"]["usherd_ms"]
+    percent = 100 * many["servers"] * full / 1000 / RENEWED_S
+    return beside("more CPU for new sessions, {:,} servers (computed)".format(
+        many["servers"]), percent, "% of a core", "all other CPU",
+        many["cpu_percent"])

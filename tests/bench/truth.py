@@ -1,5 +1,6 @@
 """How long it takes until what is true has reached HAProxy: four real ones,
-that poll every second.
+that poll every second.  Each has the same Puppet Server a second time, with a
+check of its own, which is no more than a connection.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 from programs import NAME, PKI, Peer
+from table import Row, beside
 
 from haproxy import HAProxy, server_line
 from usherd import Usherd
@@ -34,9 +36,12 @@ frontend puppet
     bind unix@{folder}/front
     default_backend puppet
 backend puppet
-    default-server weight 100 agent-check agent-inter %dms
-%s
+    default-server weight 100
+{servers}
 """
+AGENT = "agent-check agent-inter %dms" % AGENT_INTER_MS
+CHECK = "check inter %dms fastinter %dms fall %d rise 1" % (
+    INTERVAL_MS, FAST_MS, FALL)
 
 
 def config(peer):
@@ -47,13 +52,17 @@ def config(peer):
             "ca-file": PKI / "ca.pem", "crl-file": PKI / "crl.pem"}}
 
 
-def summary(times, period_ms):
-    return {"n": len(times),
-            "median_ms": round(1000 * statistics.median(times), 2),
-            "max_ms": round(1000 * max(times), 2),
-            "period_ms": period_ms,
-            "ratio": round(1000 * statistics.median(times) / period_ms, 2),
-            "max_ratio": round(1000 * max(times) / period_ms, 2)}
+def summary(times, others):
+    """Of each pair."""
+    def median_ms(values):
+        return round(1000 * statistics.median(values), 3)
+
+    return {"n": len(times), "median_ms": median_ms(times),
+            "max_ms": round(1000 * max(times), 3),
+            "beside_ms": median_ms(others),
+            "beside_max_ms": round(1000 * max(others), 3),
+            "ratio": round(statistics.median(
+                a / b for a, b in zip(times, others)), 3)}
 
 
 class Farm:
@@ -70,36 +79,52 @@ class Farm:
         self.haproxys = [self.balancer(i) for i in range(BALANCERS)]
 
     def balancer(self, i):
-        line = server_line("puppet1", "127.0.0.1:%d" % self.peer.port,
-                           self.usherd.agent_port,
-                           "source 127.0.0.%d" % (i + 2))
-        haproxy = HAProxy(HAPROXY % (AGENT_INTER_MS, line))
+        at = "127.0.0.1:%d" % self.peer.port
+        lines = (server_line("puppet1", at, self.usherd.agent_port, AGENT,
+                             "source 127.0.0.%d" % (i + 2)),
+                 "    server checked %s %s" % (at, CHECK))
+        haproxy = HAProxy(HAPROXY.replace("{servers}", "\n".join(lines)))
         self.stack.callback(haproxy.stop)
         return haproxy
 
-    def wait_all(self, status):
+    def wait_all(self, status, server="puppet1"):
         """Until all of them say so."""
-        wait_until(lambda: all(
-            h.stat("puppet1")["status"].startswith(status)
-            for h in self.haproxys), "all %s" % status, every=LOOK_S)
+        wait_until(lambda: self.all_say(status, server), "all %s" % status,
+                   every=LOOK_S)
+
+    def all_say(self, status, server):
+        return all(h.stat(server)["status"].startswith(status)
+                   for h in self.haproxys)
 
     def die(self):
-        """Puppet Server is killed; seconds until nobody sends it work."""
+        """Puppet Server is killed; seconds until nobody sends it work, by
+        usherd's word and by HAProxy's own checks.
+        """
         self.peer.process.kill()
         began = time.monotonic()
-        self.wait_all("DOWN")
-        took = time.monotonic() - began
+        took = {}
+
+        def known():
+            for server in ("puppet1", "checked"):
+                if server not in took and self.all_say("DOWN", server):
+                    took[server] = time.monotonic() - began
+            return len(took) == 2
+        wait_until(known, "all DOWN", every=LOOK_S)
         self.peer.process.wait()
         self.peer.process.stdin.close()
         self.peer.process.stdout.close()
-        return took
+        return took["puppet1"], took["checked"]
 
     def revive(self):
-        """At another port, which HAProxy need not know: it only polls."""
+        """At another port, which usherd and the checks are told."""
         self.peer = Peer()
         self.usherd.configure(config(self.peer))
         self.usherd.order("reload")
+        for haproxy in self.haproxys:
+            haproxy.ask("set server puppet/checked addr 127.0.0.1 port %d"
+                        % self.peer.port)
         self.wait_all("no check")
+        self.wait_all("UP", "checked")
 
     def drain(self):
         began = time.monotonic()
@@ -122,13 +147,13 @@ def deaths(farm):
     for _ in range(ROUNDS):
         times.append(anywhen(farm.die))
         farm.revive()
-    # From a probe just before: a pause, two short ones, a poll.
-    return summary(times, INTERVAL_MS + (FALL - 1) * FAST_MS + AGENT_INTER_MS)
+    own, checked = zip(*times)
+    return summary(own, checked)
 
 
 def drains(farm):
-    return summary([anywhen(farm.drain) for _ in range(ROUNDS)],
-                   AGENT_INTER_MS)
+    times = [anywhen(farm.drain) for _ in range(ROUNDS)]
+    return summary(times, [AGENT_INTER_MS / 1000] * ROUNDS)
 
 
 # --- an order, and its reply, which comes when it is on disk ---
@@ -163,9 +188,7 @@ def orders(farm):
             raise RuntimeError("an order was not taken: %r" % said[0])
         data = (farm.usherd.state / "state.json").read_bytes()
         bare.append(timed(lambda: save(farm.usherd.state, data)))
-    found = summary(ordered, 1000 * statistics.median(bare))
-    return {**found, "period_ms": round(found["period_ms"], 3),
-            "bare_max_ms": round(1000 * max(bare), 2), "bytes": len(data)}
+    return {**summary(ordered, bare), "bytes": len(data)}
 
 
 def measure():
@@ -175,22 +198,18 @@ def measure():
                 "order": orders(farm)}
 
 
-ROWS = (("dies", "Puppet Server dies -> DOWN on all of %d" % BALANCERS,
-         "interval + 2 x fast-interval + agent-inter"),
-        ("drain", "usherctl drain -> DRAIN on all of %d" % BALANCERS,
-         "agent-inter"),
-        ("order", "order -> durable reply",
-         "write, fsync, rename, fsync of the same bytes"))
+ROWS = (("dies", "Puppet Server dies, to DOWN in %d HAProxies" % BALANCERS,
+         "HAProxy's own tcp check"),
+        ("drain", "usherctl drain, to DRAIN in %d HAProxies" % BALANCERS,
+         "agent-inter, as set"),
+        ("order", "an order, to its reply, on disk by then",
+         "write, fsync, rename, fsync"))
 
 
-def show(found):
-    for key, what, beside in ROWS:
-        print("%s: median %.2f ms, max %.2f ms of %d; %.2f (max %.2f) times "
-              "%s, %.2f ms" % (
-                  what, found[key]["median_ms"], found[key]["max_ms"],
-                  found[key]["n"], found[key]["ratio"],
-                  found[key]["max_ratio"], beside, found[key]["period_ms"]))
-
-
-def failed(_found):
-    return False
+def rows(bench):
+    for key, what, companion in ROWS:
+        found = bench["truth"][key]
+        yield Row(what + ": median", found["median_ms"], "ms", companion,
+                  found["beside_ms"], found["ratio"])
+        yield beside(what + ": longest of %d" % found["n"], found["max_ms"],
+                     "ms", companion, found["beside_max_ms"])

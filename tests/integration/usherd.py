@@ -288,7 +288,7 @@ class Usherd:
                 sock.shutdown(socket.SHUT_WR)
             return read_all(sock)
 
-    def wait_open(self):
+    def wait_open(self, every=0.02):
         """Until the control socket is there, once after each start."""
         def opened():
             with contextlib.suppress(OSError), self.connect_control():
@@ -297,7 +297,7 @@ class Usherd:
             return False
 
         if not self.open:
-            self.open = wait_until(opened, self.log)
+            self.open = wait_until(opened, self.log, every=every)
 
     def connect_control(self):
         """As a blocking connect() does, it waits while too many others do;

@@ -49,6 +49,7 @@ class Xinetd:
 
     def wait_idle(self):
         """Until none of its scripts runs."""
+        assert self.process.poll() is None, "xinetd has ended by itself"
         pid = self.process.pid
         children = Path("/proc/%d/task/%d/children" % (pid, pid))
         wait_until(lambda: not children.read_text(), "xinetd's scripts", 60)
