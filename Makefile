@@ -219,6 +219,9 @@ plots:
 	        tests/puppet/recorded/weights.json
 	$(Q)/usr/bin/python3 tests/bench/plot_scale.py tests/bench/scale.svg \
 	        tests/bench/recorded/bench.json
+	$(Q)/usr/bin/python3 tests/bench/quote.py README.md \
+	        tests/bench/recorded/bench.json \
+	        tests/bench/recorded/bench-trixie.json
 
 # What weights are worth, on simulated farms: two minutes.
 sim: $(B)/sim
@@ -330,7 +333,7 @@ help:
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'
 	@echo 'make sim           simulated farms with weights and without: tests/sim/results.txt, haproxy/weights.md'
 	@echo 'make bench         what usherd costs, in a table: build/bench.json'
-	@echo 'make plots         draw haproxy/rolling-restart.svg, weights.svg, tests/bench/scale.svg'
+	@echo 'make plots         from recordings: rolling-restart.svg, weights.svg, scale.svg, costs in README.md'
 	@echo 'make lint          format, warnings, clang-tidy, cppcheck, manual pages, the dependency law'
 	@echo 'make deb           a Debian package in build/deb'
 	@echo 'make rpm           an rpm, and its source, in build/rpm'

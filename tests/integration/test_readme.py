@@ -4,6 +4,8 @@ it quotes of them in running text, are taken by what they are for.
 
 import re
 import shlex
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -12,6 +14,7 @@ import manual
 from haproxy import GENERATED, HAProxy
 from manual import P1, put
 from usherd import ROOT, check
+from waiting import DEADLINE
 
 pytest_plugins = ["manual_site"]  # start_pages
 README = (ROOT / "README.md").read_text()
@@ -94,3 +97,16 @@ def test_command(line, start_pages):
 def test_make(target):
     assert re.search(r"^(?:\S+ )*%s(?: \S+)*:" % target,
                      (ROOT / "Makefile").read_text(), re.M), target
+
+
+def test_costs_are_as_recorded(tmp_path):
+    """What `make plots` writes of them is there."""
+    written = tmp_path / "README.md"
+    written.write_text(re.sub("(?s)(<!-- begin bench -->\n).*?(<!-- end bench)",
+                              r"\1\2", README))
+    bench = ROOT / "tests" / "bench"
+    subprocess.run([sys.executable, bench / "quote.py", written,
+                    bench / "recorded" / "bench.json",
+                    bench / "recorded" / "bench-trixie.json"], check=True,
+                   timeout=DEADLINE)
+    assert written.read_text() == README
