@@ -73,6 +73,9 @@ static void on_over(uv_async_t *over)
 int lookup_start(struct lookup **out, uv_loop_t *loop, const char *host,
 	const char *port, lookup_cb cb, void *arg)
 {
+	static const uv_thread_options_t options = {
+		.flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = LOOKUP_STACK
+	};
 	size_t size = strlen(host) + 1;
 	struct lookup *l = calloc(1, sizeof(*l) + size);
 	int rc;
@@ -89,7 +92,7 @@ int lookup_start(struct lookup **out, uv_loop_t *loop, const char *host,
 		return rc;
 	}
 	l->over.data = l;
-	l->no_thread = uv_thread_create(&l->thread, look, l);
+	l->no_thread = uv_thread_create_ex(&l->thread, &options, look, l);
 	if (l->no_thread != 0)
 		uv_async_send(&l->over);
 	*out = l;

@@ -9,7 +9,11 @@
  * A host name is looked up in a thread of its own, which ends with it.  libuv's
  * pool has four threads: names that hang would keep files from being written,
  * and each other waiting.
+ *
+ * It has LOOKUP_STACK: with the usual 8 MB, which are reserved if not used, a
+ * few hundred that hang would be gigabytes to a system that counts those.
  */
+enum { LOOKUP_STACK = 512 * 1024 };
 
 /*
  * 0 with addresses, which are the callback's to freeaddrinfo(), or a UV_E* code

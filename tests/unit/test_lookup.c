@@ -1,5 +1,6 @@
 #include "t.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <semaphore.h>
@@ -48,13 +49,17 @@ int getaddrinfo(const char *restrict host, const char *restrict port,
 }
 
 static bool no_threads;
+static size_t stack; /* of the last one; 0: the usual */
 
-int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *arg)
+int uv_thread_create_ex(uv_thread_t *thread, const uv_thread_options_t *options,
+	uv_thread_cb entry, void *arg)
 {
-	static const uv_thread_options_t plain = { .flags = 0 };
+	__typeof__(&uv_thread_create_ex) real =
+		(__typeof__(real))dlsym(RTLD_NEXT, "uv_thread_create_ex");
 
-	return no_threads ? UV_EAGAIN
-			  : uv_thread_create_ex(thread, &plain, entry, arg);
+	stack = options->flags & UV_THREAD_HAS_STACK_SIZE ? options->stack_size
+							  : 0;
+	return no_threads ? UV_EAGAIN : real(thread, options, entry, arg);
 }
 
 static void on_found(void *arg, int status, struct addrinfo *found)
@@ -171,6 +176,19 @@ static void test_many_hang(void **state)
 	stop(&f);
 }
 
+/* Hundreds may hang. */
+static void test_stack(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	look(&f, "is.invalid");
+	t_run_until(&f.loop, &f.all_called, 5000);
+	assert_int_equal(stack, LOOKUP_STACK);
+	stop(&f);
+}
+
 /* Said later, as anything else is. */
 static void test_no_thread(void **state)
 {
@@ -237,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_it_says),
 		cmocka_unit_test(test_many_hang),
+		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_no_thread),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_close_while_threads_work),
