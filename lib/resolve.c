@@ -1,8 +1,9 @@
 /*
- * Life of a look-up: resolve_ask() puts the name into the queue; start_some()
- * takes it out when there is a place.  A look is apart from the name, since it
- * can't be taken back: when the name is closed meanwhile, the look is orphaned
- * and ends by itself.
+ * Life of a look-up: resolve_ask() puts the name into the queue of its kind;
+ * start_some() takes it out when there is a place.  That a place has become
+ * free because a look hangs is noticed by a timer, which runs while names wait
+ * for one.  A look is apart from the name, since it can't be taken back: when
+ * the name is closed meanwhile, the look is orphaned and ends by itself.
  */
 #include "resolve.h"
 
@@ -13,26 +14,41 @@
 #include <string.h>
 
 #include "addr.h"
+#include "clock.h"
 #include "lookup.h"
+
+enum { NOTICE_MS = 100 };
+
+enum kind { QUICK, SLOW, KINDS };
 
 struct look {
 	struct lookup *lookup;
 	struct resolver *resolver;
 	struct resolve_name *name; /* NULL: orphaned */
+	enum kind kind;            /* the name's, when it was started */
+	uint64_t started_ms;
+	size_t at; /* its place in looks */
+};
+
+struct queue {
+	struct resolve_name *first;
+	struct resolve_name **last;
 };
 
 struct resolver {
 	uv_loop_t *loop;
-	struct resolve_name *first;
-	struct resolve_name **last;
-	size_t busy;
-	bool closing;
+	uv_timer_t timer;
+	bool timer_closed;
+	struct queue queues[KINDS];
+	struct look *looks[RESOLVE_MAX];
+	size_t busy; /* looks under way */
 };
 
 struct resolve_name {
 	struct resolver *resolver;
 	struct resolve_name *next; /* in the queue */
 	struct look *look;
+	enum kind kind;
 	bool queued;
 	bool literal;
 	struct resolve_addrs addrs;
@@ -43,6 +59,12 @@ struct resolve_name {
 };
 
 static void start_some(struct resolver *r);
+static void on_timer(uv_timer_t *timer);
+
+static bool is_slow(const struct look *look)
+{
+	return clock_now_ms() - look->started_ms >= RESOLVE_SLOW_MS;
+}
 
 static void keep(struct resolve_addrs *addrs, const struct addrinfo *found)
 {
@@ -58,24 +80,33 @@ static void keep(struct resolve_addrs *addrs, const struct addrinfo *found)
 		*addrs = fresh;
 }
 
+/* Once it is closing. */
+static void release(struct resolver *r)
+{
+	if (r->busy == 0 && r->timer_closed)
+		free(r);
+}
+
 static void on_found(void *arg, int status, struct addrinfo *found)
 {
 	struct look *look = arg;
 	struct resolver *r = look->resolver;
 	struct resolve_name *n = look->name;
+	struct look *last = r->looks[--r->busy];
 
-	r->busy--;
-	free(look);
+	last->at = look->at;
+	r->looks[last->at] = last;
 	if (n != NULL) {
 		n->look = NULL;
+		n->kind = is_slow(look) ? SLOW : QUICK;
 		if (status == 0)
 			keep(&n->addrs, found);
 	}
+	free(look);
 	if (found != NULL)
 		freeaddrinfo(found);
-	if (r->closing) {
-		if (r->busy == 0)
-			free(r);
+	if (uv_is_closing((uv_handle_t *)&r->timer)) {
+		release(r);
 		return;
 	}
 	start_some(r);
@@ -86,34 +117,61 @@ static void on_found(void *arg, int status, struct addrinfo *found)
 static int start(struct resolve_name *n)
 {
 	struct look *look = calloc(1, sizeof(*look));
+	struct resolver *r = n->resolver;
 	int rc;
 
 	if (look == NULL)
 		return UV_ENOMEM;
-	look->resolver = n->resolver;
+	look->resolver = r;
 	look->name = n;
-	rc = lookup_start(&look->lookup, n->resolver->loop, n->host, n->port,
-		on_found, look);
+	look->kind = n->kind;
+	look->started_ms = clock_now_ms();
+	rc = lookup_start(
+		&look->lookup, r->loop, n->host, n->port, on_found, look);
 	if (rc != 0) {
 		free(look);
 		return rc;
 	}
 	n->look = look;
-	n->resolver->busy++;
+	look->at = r->busy;
+	r->looks[r->busy++] = look;
 	return 0;
+}
+
+static void enqueue(struct resolve_name *n)
+{
+	struct queue *q = &n->resolver->queues[n->kind];
+
+	n->next = NULL;
+	n->queued = true;
+	*q->last = n;
+	q->last = &n->next;
 }
 
 static void unqueue(struct resolve_name *n)
 {
-	struct resolver *r = n->resolver;
-	struct resolve_name **at = &r->first;
+	struct queue *q = &n->resolver->queues[n->kind];
+	struct resolve_name **at = &q->first;
 
 	while (*at != n)
 		at = &(*at)->next;
 	*at = n->next;
-	if (r->last == &n->next)
-		r->last = at;
+	if (q->last == &n->next)
+		q->last = at;
 	n->queued = false;
+}
+
+static bool has_place(const struct resolver *r, enum kind kind)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < r->busy; i++) {
+		const struct look *look = r->looks[i];
+
+		if (look->kind == kind && (kind == SLOW || !is_slow(look)))
+			taken++;
+	}
+	return taken < RESOLVE_AT_ONCE && r->busy < RESOLVE_MAX;
 }
 
 /*
@@ -122,12 +180,25 @@ static void unqueue(struct resolve_name *n)
  */
 static void start_some(struct resolver *r)
 {
-	while (r->busy < RESOLVE_AT_ONCE && r->first != NULL) {
-		struct resolve_name *n = r->first;
+	for (enum kind kind = QUICK; kind < KINDS; kind++) {
+		const struct queue *q = &r->queues[kind];
 
-		unqueue(n);
-		(void)start(n);
+		while (q->first != NULL && has_place(r, kind)) {
+			struct resolve_name *n = q->first;
+
+			unqueue(n);
+			(void)start(n);
+		}
 	}
+	if (r->queues[QUICK].first == NULL)
+		uv_timer_stop(&r->timer);
+	else if (!uv_is_active((uv_handle_t *)&r->timer))
+		uv_timer_start(&r->timer, on_timer, NOTICE_MS, NOTICE_MS);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	start_some(timer->data);
 }
 
 int resolver_open(struct resolver **out, uv_loop_t *loop)
@@ -137,17 +208,26 @@ int resolver_open(struct resolver **out, uv_loop_t *loop)
 	if (r == NULL)
 		return UV_ENOMEM;
 	r->loop = loop;
-	r->last = &r->first;
+	for (enum kind kind = QUICK; kind < KINDS; kind++)
+		r->queues[kind].last = &r->queues[kind].first;
+	uv_timer_init(loop, &r->timer);
+	r->timer.data = r;
 	*out = r;
 	return 0;
 }
 
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct resolver *r = h->data;
+
+	r->timer_closed = true;
+	release(r);
+}
+
 void resolver_close(struct resolver *r)
 {
-	assert(r->first == NULL);
-	r->closing = true;
-	if (r->busy == 0)
-		free(r);
+	assert(r->queues[QUICK].first == NULL && r->queues[SLOW].first == NULL);
+	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
 }
 
 int resolve_open(struct resolve_name **out, struct resolver *r,
@@ -191,15 +271,10 @@ const struct resolve_addrs *resolve_addrs(const struct resolve_name *n)
 
 void resolve_ask(struct resolve_name *n)
 {
-	struct resolver *r = n->resolver;
-
 	if (n->literal || n->queued || n->look != NULL)
 		return;
-	n->next = NULL;
-	n->queued = true;
-	*r->last = n;
-	r->last = &n->next;
-	start_some(r);
+	enqueue(n);
+	start_some(n->resolver);
 }
 
 int resolve_pending(const struct resolve_name *n)

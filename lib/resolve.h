@@ -8,14 +8,27 @@
 #include <uv.h>
 
 /*
- * Host names become addresses in threads, so many at once that a few which hang
- * keep no other waiting.
+ * Host names become addresses in threads, RESOLVE_AT_ONCE at once, in the order
+ * in which they were asked for.  Those that hang make way for others:
  *
- * A resolve_name keeps its last addresses: while look-ups fail, they stay.
+ * - A look-up that has taken RESOLVE_SLOW_MS gives its place to another.
+ * - A name whose last one took so long is slow, until one is quicker.  Slow
+ *   names have places of their own, RESOLVE_AT_ONCE too.
+ * - There are never more than RESOLVE_MAX threads, which is reached when so
+ *   many names hang for the first time.  Each that hangs costs some 15 KB and a
+ *   descriptor.  All others wait then, until one ends.
+ *
+ * A look-up can't be taken back: it has its thread to the end, also when its
+ * name is closed.
+ *
+ * A resolve_name keeps its last addresses: while look-ups fail, hang or wait,
+ * they stay.
  */
 enum {
 	RESOLVE_ADDRS_MAX = 8,
 	RESOLVE_AT_ONCE = 32,
+	RESOLVE_SLOW_MS = 2000,
+	RESOLVE_MAX = 256,
 };
 
 struct resolver; /* one per loop; shared by all names */

@@ -15,6 +15,7 @@ from ports import HOST
 from usherd import ME
 from waiting import wait_until
 
+MOST = 256  # threads: RESOLVE_MAX
 UP, UNKNOWN = "up ready 100%", "# no verdict yet"
 DRAINED = "up drain 100% # drain by " + ME
 
@@ -25,20 +26,21 @@ def faults(tmp_path):
 
 
 class Farm:
-    """So many servers whose names may hang; behind them in usher.conf one
-    with another name, and one without.
+    """So many servers whose names may hang, with options; behind them in
+    usher.conf one with another name, and one without.
     """
 
-    def __init__(self, slow, start_peer, start_usherd, config_for, faults):
+    def __init__(self, slow, start_peer, start_usherd, config_for, faults,
+                 options):
         self.peers = [start_peer(), start_peer()]
         self.slow_peer = start_peer()
         names = ["puppet%d" % n for n in range(1, slow + 3)]
         self.slow, self.others = names[:slow], names[slow:]
-        config = config_for(*[self.slow_peer] * slow, *self.peers,
-                            timeout="2s")
+        config = config_for(*[self.slow_peer] * slow, *self.peers)
         for n, name in enumerate(self.slow):
-            config["server " + name]["address"] = "slow%d.invalid:%d" % (
-                n, self.slow_peer.port)
+            config["server " + name] = {
+                "address": "slow%d.invalid:%d" % (n, self.slow_peer.port),
+                **options}
         config["server " + self.others[0]]["address"] = (
             "quick.invalid:%d" % self.peers[0].port)
         self.config = config
@@ -72,12 +74,13 @@ class Farm:
 
 @pytest.fixture
 def start_farm(start_peer, start_usherd, config_for, faults):
-    def start(slow):
-        return Farm(slow, start_peer, start_usherd, config_for, faults)
+    def start(slow, **options):
+        return Farm(slow, start_peer, start_usherd, config_for, faults,
+                    options)
     return start
 
 
-@pytest.mark.parametrize("slow", [1, 4, 8])
+@pytest.mark.parametrize("slow", [1, 4, 8, 40])
 def test_names_hang_from_the_start(start_farm, faults, slow, cleanup,
                                    figure):
     """They are not known, which says nothing against the servers; then they
@@ -85,6 +88,7 @@ def test_names_hang_from_the_start(start_farm, faults, slow, cleanup,
     """
     faults.set(look_up_hang=1)
     farm = start_farm(slow)
+    wait_until(lambda: faults.met("look_up_hang") == slow, "a name waits")
     farm.others_go_on()
     farm.polls_go_on(cleanup, figure)
     farm.wait_replies(farm.slow, UNKNOWN)
@@ -115,6 +119,34 @@ def test_names_hang_later(start_farm, faults):
     farm.wait_replies(farm.slow[:1], "drain 100%% # drain by %s" % ME)
     faults.set(look_up_hang=0)
     farm.wait_replies(farm.slow[:1], DRAINED)
+
+
+def test_more_names_hang_than_there_are_threads(start_farm, faults, cleanup,
+                                                figure):
+    """Who has had an address keeps it, others wait; all is well at once when
+    names are found again, and the end doesn't wait.
+    """
+    farm = start_farm(MOST + 8, interval="5s")
+    farm.wait_replies(farm.slow + farm.others, UP)
+    faults.set(look_up_hang=1)
+    wait_until(lambda: faults.met("look_up_hang") >= MOST,
+               lambda: "%d hang" % faults.met("look_up_hang"), deadline=120)
+    farm.others_go_on()
+    farm.polls_go_on(cleanup, figure)
+    farm.config["server new"] = {**farm.config["server puppet1"],
+                                 "address": "new.invalid:%d"
+                                 % farm.slow_peer.port}
+    farm.usherd.configure(farm.config)
+    farm.usherd.order("reload")
+    farm.slow_peer.wait_more(MOST)
+    farm.wait_replies(["new"], UNKNOWN)
+    farm.wait_replies(farm.slow + farm.others, UP)
+    assert faults.met("look_up_hang") == MOST
+    faults.set(look_up_hang=0)
+    farm.wait_replies(["new"], UP)
+    faults.set(look_up_hang=1)
+    faults.wait_met("look_up_hang", 8)
+    farm.usherd.end()
 
 
 def test_no_thread_to_look_up_with(start_farm, faults):

@@ -16,7 +16,7 @@
 #include "lookup.h"
 #include "t.h"
 
-enum { LOOKS_MAX = 64 };
+enum { LOOKS_MAX = 1024 };
 
 static struct look {
 	lookup_cb cb;
@@ -95,7 +95,7 @@ static void fail_look(size_t i, int status)
 	finish(&looks[i], status, NULL);
 }
 
-static void let_go(size_t i)
+static inline void let_go(size_t i)
 {
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found;

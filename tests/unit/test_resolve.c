@@ -1,97 +1,4 @@
-#include "t.h"
-
-#include <stdio.h>
-
-#include "addr.h"
-#include "looks.h"
-#include "resolve.h"
-
-/* --- the fixture ---------------------------------------------------------- */
-
-enum { NAMES = RESOLVE_AT_ONCE + 4 };
-
-struct fix {
-	uv_loop_t loop;
-	struct resolver *resolver;
-	struct name {
-		struct resolve_name *n;
-		unsigned calls;
-		int status;
-		bool called;
-		bool close_in_callback;
-	} names[NAMES];
-};
-
-static void on_resolved(void *arg, int status)
-{
-	struct name *name = arg;
-
-	name->calls++;
-	name->status = status;
-	name->called = true;
-	if (name->close_in_callback) {
-		resolve_close(name->n);
-		name->n = NULL;
-	}
-}
-
-static void start(struct fix *f)
-{
-	memset(f, 0, sizeof(*f));
-	looks_n = at_once = most_at_once = 0;
-	bad_host = NULL;
-	assert_int_equal(uv_loop_init(&f->loop), 0);
-	assert_int_equal(resolver_open(&f->resolver, &f->loop), 0);
-}
-
-static void open_name(struct fix *f, int i, const char *host)
-{
-	assert_int_equal(resolve_open(&f->names[i].n, f->resolver, host, 8140,
-				 on_resolved, &f->names[i]),
-		0);
-}
-
-static void open_and_ask_all(struct fix *f)
-{
-	for (int i = 0; i < NAMES; i++) {
-		char host[32];
-
-		snprintf(host, sizeof(host), "host%d.invalid", i);
-		open_name(f, i, host);
-		resolve_ask(f->names[i].n);
-	}
-}
-
-static void close_name(struct fix *f, int i)
-{
-	resolve_close(f->names[i].n);
-	f->names[i].n = NULL;
-}
-
-static void stop(struct fix *f)
-{
-	for (int i = 0; i < NAMES; i++)
-		if (f->names[i].n != NULL)
-			close_name(f, i);
-	resolver_close(f->resolver);
-	t_loop_close(&f->loop);
-}
-
-static void expect_addrs(const struct name *name, const char *shown)
-{
-	const struct resolve_addrs *addrs = resolve_addrs(name->n);
-	char text[RESOLVE_ADDRS_MAX * ADDR_TEXT_MAX] = "", one[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < addrs->n; i++) {
-		addr_show(one, (const struct sockaddr *)&addrs->sa[i]);
-		strcat(strcat(text, i > 0 ? " " : ""), one);
-	}
-	assert_string_equal(text, shown);
-}
-
-#define HOSTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-/* --- tests ---------------------------------------------------------------- */
+#include "resolve_fix.h"
 
 static void test_literals(void **state)
 {
@@ -185,7 +92,7 @@ static void test_asking_twice_is_asking_once(void **state)
 
 	(void)state;
 	start(&f);
-	open_and_ask_all(&f);
+	open_and_ask(&f, NAMES);
 	for (int i = 0; i < NAMES; i++)
 		resolve_ask(f.names[i].n);
 	for (size_t i = 0; i < NAMES; i++)
@@ -203,7 +110,7 @@ static void test_at_once(void **state)
 
 	(void)state;
 	start(&f);
-	open_and_ask_all(&f);
+	open_and_ask(&f, NAMES);
 	for (size_t i = 0; i < NAMES; i++) {
 		char host[32];
 
@@ -227,7 +134,7 @@ static void test_refused_at_once(void **state)
 	(void)state;
 	start(&f);
 	bad_host = "host2.invalid";
-	open_and_ask_all(&f);
+	open_and_ask(&f, NAMES);
 	answer(0, HOSTS("192.0.2.1"));
 	assert_int_equal(at_once, RESOLVE_AT_ONCE);
 	assert_string_equal(looks[2].host, "host3.invalid");
@@ -250,7 +157,7 @@ static void test_close_sweep(void **state)
 		struct fix f;
 
 		start(&f);
-		open_and_ask_all(&f);
+		open_and_ask(&f, NAMES);
 		for (size_t i = 0; i < ended; i++)
 			answer(i, HOSTS("192.0.2.1"));
 		for (int i = 0; i < NAMES; i++)
@@ -277,7 +184,7 @@ static void test_close_one(void **state)
 		struct fix f;
 
 		start(&f);
-		open_and_ask_all(&f);
+		open_and_ask(&f, NAMES);
 		close_name(&f, closed);
 		for (size_t i = 0; i < looks_n; i++)
 			answer(i, HOSTS("192.0.2.1"));
@@ -296,7 +203,7 @@ static void test_close_in_the_callback(void **state)
 	start(&f);
 	for (int i = 0; i < NAMES; i++)
 		f.names[i].close_in_callback = true;
-	open_and_ask_all(&f);
+	open_and_ask(&f, NAMES);
 	for (size_t i = 0; i < NAMES; i++)
 		answer(i, HOSTS("192.0.2.1"));
 	stop(&f);
