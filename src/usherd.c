@@ -285,7 +285,7 @@ static int start(struct daemon *d, struct config *config)
 	log_info("starting version=%s config=%s", VERSION, d->path);
 	rc = tlsconf_global_init();
 	if (rc == 0)
-		rc = uv_loop_init(&d->loop);
+		rc = process_open_loop(&d->loop);
 	if (rc != 0) {
 		log_error("start text=\"no TLS library or no loop (%d)\"", rc);
 		config_free(config);

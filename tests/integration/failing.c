@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit/failing_alloc.h"
 
@@ -26,9 +27,13 @@ __attribute__((constructor)) static void arm(void)
 	if (text != NULL &&
 		sscanf(text, "%7s %lu %lu", who, &first, &times) != 3)
 		_Exit(70);
-	/* Names: glibc 2.36 dies when it can't make its tables of them. */
-	getpwnam("root");
-	getgrnam("root");
+	/*
+	 * Names: glibc 2.36 dies when it can't make its tables of them, or room
+	 * for a thread's variables in what it loads.  It asks all that it has
+	 * for one that is not there.
+	 */
+	getpwnam("nobody-at-all");
+	getgrnam("nobody-at-all");
 	getaddrinfo("localhost", NULL, NULL, &found);
 	freeaddrinfo(found);
 	failing_arm(
@@ -43,4 +48,11 @@ __attribute__((destructor)) static void say_how_many(void)
 	fprintf(stderr, "allocations others=%lu crypto=%lu failed=%lu\n",
 		failing_counted(FAILING_OTHERS),
 		failing_counted(FAILING_CRYPTO), failing_so_far());
+}
+
+/* So does where it ends at once. */
+void _exit(int code)
+{
+	say_how_many();
+	_Exit(code);
 }

@@ -22,11 +22,9 @@ void *__interceptor_calloc(size_t n, size_t size) IF_THERE;
 void *__interceptor_realloc(void *old, size_t size) IF_THERE;
 void __interceptor_free(void *block) IF_THERE;
 
-static struct library {
-	const char *name;
+static struct {
 	uintptr_t start, end;
-} uv = { .name = "libuv" }, ld = { .name = "/ld-linux" },
-  crypto = { .name = "libmbedcrypto" };
+} crypto; /* libmbedcrypto */
 
 static atomic_bool armed;
 static atomic_ulong counted[2], failed; /* crypto's, and all others */
@@ -37,33 +35,33 @@ static _Thread_local bool spared;
 
 static int find(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	struct library *l = arg;
-
 	(void)size;
-	if (strstr(info->dlpi_name, l->name) == NULL)
+	(void)arg;
+	if (strstr(info->dlpi_name, "libmbedcrypto") == NULL)
 		return 0;
-	l->start = info->dlpi_addr;
+	crypto.start = info->dlpi_addr;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
 
 		if (part->p_type == PT_LOAD)
-			l->end = l->start + part->p_vaddr + part->p_memsz;
+			crypto.end =
+				crypto.start + part->p_vaddr + part->p_memsz;
 	}
 	return 1;
 }
 
-static bool is_of(const struct library *l, const void *caller)
+static bool is_crypto(const void *caller)
 {
-	return (uintptr_t)caller >= l->start && (uintptr_t)caller < l->end;
+	return (uintptr_t)caller >= crypto.start &&
+		(uintptr_t)caller < crypto.end;
 }
 
 static bool fails(const void *caller)
 {
-	bool its = is_of(&crypto, caller);
+	bool its = is_crypto(caller);
 	unsigned long number;
 
-	/* Threads: libuv aborts when it can't start its pool. */
-	if (!atomic_load(&armed) || spared || is_of(&ld, caller))
+	if (!atomic_load(&armed) || spared)
 		return false;
 	number = atomic_fetch_add(&counted[its], 1) + 1;
 	if (failing == FAILING_ALL)
@@ -104,9 +102,7 @@ void *realloc(void *old, size_t size)
 {
 	void *block;
 
-	/* Descriptors: libuv aborts when its table of them can't grow. */
-	if (!is_of(&uv, __builtin_return_address(0)) &&
-		fails(__builtin_return_address(0)))
+	if (fails(__builtin_return_address(0)))
 		return NULL;
 	block = __interceptor_realloc != NULL ? __interceptor_realloc(old, size)
 					      : __libc_realloc(old, size);
@@ -161,11 +157,8 @@ int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 void failing_arm(
 	enum failing_whose whose, unsigned long from, unsigned long so_many)
 {
-	if (uv.end == 0) {
-		dl_iterate_phdr(find, &uv);
-		dl_iterate_phdr(find, &ld);
-		dl_iterate_phdr(find, &crypto);
-	}
+	if (crypto.end == 0)
+		dl_iterate_phdr(find, NULL);
 	failing = whose;
 	first = from;
 	times = so_many;

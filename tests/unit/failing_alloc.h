@@ -6,9 +6,6 @@
  * like of its own, for all of its libraries and threads, which fail as they are
  * told and count the blocks that are not given back.
  *
- * Spared are the dynamic loader, and libuv's table of descriptors: libuv aborts
- * by its own hand where these lack memory.
- *
  * Not under valgrind, which puts its own allocator in this place.
  */
 

@@ -16,6 +16,7 @@
 #include "failing.h"
 #include "log.h"
 #include "probe.h"
+#include "process.h"
 #include "tlspeer.h"
 
 #define RUNNING "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nrunning"
@@ -144,7 +145,7 @@ static void probe_once(void *arg)
 	int rc;
 
 	memset(&f, 0, sizeof(f));
-	uv_loop_init(&f.loop);
+	assert_int_equal(process_open_loop(&f.loop), 0);
 	turns_open(&f.turns, &f.loop);
 	f.target = (struct probe_target){ .conf = arg,
 		.tls_name = "localhost",
