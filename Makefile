@@ -144,10 +144,13 @@ AT_ONCE     ?= 8
 test-integration: deps-test $(PROGS) $(FOR_TESTS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -n $(AT_ONCE) $(INTEGRATION)
 
-# Every allocation in a usherd's life failed in turn; ten minutes.
-faults: deps-test $(PROGS) $(FOR_TESTS)
+# Every allocation in a usherd's life failed in turn, but for most of those in
+# big numbers; and each of those in a handshake, a share for each processor.
+faults: deps-test $(PROGS) $(FOR_TESTS) $(B)/tests/unit/test_faults_probe
 	$(Q)FAILING_EVERY=1 USHER_BIN=$(abspath $(B)) $(PYTEST) --timeout 0 \
 	        -n 4 tests/integration/test_failing.py
+	$(Q)seq "$$(nproc)" | xargs -P 0 -I {} env FAILING_SHARE={}/"$$(nproc)" \
+	        $(B)/tests/unit/test_faults_probe
 
 # With sanitizers, and counted: which lines the tests go through.  Without the
 # Puppet module's tests: what takes their time is Ruby.
@@ -327,7 +330,7 @@ help:
 	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, instructions, asan, tsan,'
 	@echo '                   valgrind, systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
-	@echo 'make faults        every allocation failed in turn: ten minutes'
+	@echo 'make faults        every allocation failed in turn: a quarter of an hour'
 	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
 	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
 	@echo 'make compare       rolling restarts and dead servers, with usher and without: build/compare'

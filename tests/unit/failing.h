@@ -23,4 +23,11 @@ void failing_end(void);
 void failing_sweep(const char *name, void (*scene)(void *arg), void *arg,
 	enum failing_whose whose, size_t step);
 
+/*
+ * The same with each of them alone, where these are too many for one: `share`
+ * is "2/8" for the second of eight.
+ */
+void failing_share(const char *name, void (*scene)(void *arg), void *arg,
+	enum failing_whose whose, const char *share);
+
 #endif

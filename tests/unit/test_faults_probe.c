@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,16 +180,33 @@ static void probes(void **state)
 	tlsconf_unref(conf);
 }
 
+static void each_of_its_mathematics(void **state)
+{
+	struct tlsconf *conf = pki_good_conf();
+
+	(void)state;
+	failing_share("its mathematics", probe_once, conf, FAILING_CRYPTO,
+		getenv("FAILING_SHARE"));
+	tlsconf_unref(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_of_trust),
 		cmocka_unit_test(probes),
 	};
+	const struct CMUnitTest each[] = {
+		cmocka_unit_test(each_of_its_mathematics),
+	};
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_ERROR);
 	tlsconf_global_init();
+	/* make faults: minutes. */
+	if (getenv("FAILING_SHARE") != NULL)
+		return cmocka_run_group_tests_name(
+			"faults_probe", each, start_server, end_server);
 	return cmocka_run_group_tests_name(
 		"faults_probe", tests, start_server, end_server);
 }
