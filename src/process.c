@@ -12,8 +12,6 @@
 
 #include <jansson.h>
 
-#include "log.h"
-
 /* Below the 16 KB of a TLS record, above all that stays. */
 enum { PAGES_OF_THEIR_OWN = 12 * 1024 };
 
@@ -57,11 +55,18 @@ void process_prepare(void)
 	allow_many_files();
 }
 
-/* exit() would have libuv wait for threads that are not there. */
+/*
+ * Only what may be called by a signal: no log_error(); nor exit(), which would
+ * have libuv wait for threads that are not there.
+ */
 static void on_abort(int number)
 {
+	static const char line[] =
+		"error start text=\"no memory, or no threads\"\n";
+	ssize_t n = write(STDERR_FILENO, line, sizeof(line) - 1);
+
+	(void)n;
 	(void)number;
-	log_error("start text=\"no memory, or no threads\"");
 	_exit(1);
 }
 

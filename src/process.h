@@ -19,8 +19,8 @@ void process_prepare(void);
  * A loop that never ends the process: without memory for its table of
  * descriptors, or without threads, libuv aborts when it comes to need them, so
  * it gets them here, for as many descriptors as the limit allows.  What libuv
- * aborts for in here is logged, and then _exit(1).  0, or a UV_E* with nothing
- * left open.
+ * aborts for in here is a line on standard error, and then _exit(1).  0, or a
+ * UV_E* with nothing left open.
  */
 int process_open_loop(uv_loop_t *loop);
 

@@ -1,5 +1,5 @@
 /*
- * Memory fails, and libuv aborts for it: while a loop is opened that is logged
+ * Memory fails, and libuv aborts for it: while a loop is opened that is said
  * and ends the process with 1; afterwards there is nothing to abort for.
  */
 #include "t.h"
