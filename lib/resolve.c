@@ -48,6 +48,7 @@ struct resolve_name {
 	struct resolver *resolver;
 	struct resolve_name *next; /* in the queue */
 	struct look *look;
+	uint64_t took_ms; /* the last one */
 	enum kind kind;
 	bool queued;
 	bool literal;
@@ -61,9 +62,14 @@ struct resolve_name {
 static void start_some(struct resolver *r);
 static void on_timer(uv_timer_t *timer);
 
+static uint64_t age_ms(const struct look *look)
+{
+	return clock_now_ms() - look->started_ms;
+}
+
 static bool is_slow(const struct look *look)
 {
-	return clock_now_ms() - look->started_ms >= RESOLVE_SLOW_MS;
+	return age_ms(look) >= RESOLVE_SLOW_MS;
 }
 
 static void keep(struct resolve_addrs *addrs, const struct addrinfo *found)
@@ -98,6 +104,7 @@ static void on_found(void *arg, int status, struct addrinfo *found)
 	r->looks[last->at] = last;
 	if (n != NULL) {
 		n->look = NULL;
+		n->took_ms = age_ms(look);
 		n->kind = is_slow(look) ? SLOW : QUICK;
 		if (status == 0)
 			keep(&n->addrs, found);
@@ -275,6 +282,11 @@ void resolve_ask(struct resolve_name *n)
 		return;
 	enqueue(n);
 	start_some(n->resolver);
+}
+
+uint64_t resolve_took_ms(const struct resolve_name *n)
+{
+	return n->took_ms;
 }
 
 int resolve_pending(const struct resolve_name *n)

@@ -65,6 +65,9 @@ void resolve_close(struct resolve_name *n);
 
 const struct resolve_addrs *resolve_addrs(const struct resolve_name *n);
 
+/* How long its last look-up took; 0 before it has ended. */
+uint64_t resolve_took_ms(const struct resolve_name *n);
+
 /*
  * Looks the name up again, unless a look-up is under way.  One that can't even
  * be started for lack of memory ends without a callback: the owner needs a

@@ -47,7 +47,6 @@ struct server {
 
 	struct resolve_name *name;
 	uint64_t looked_up_ms; /* asked last; 0: to be asked anew */
-	uint64_t resolved_ms;  /* what the last answer took */
 	bool dns_failing;
 
 	struct probe *probe;
@@ -93,7 +92,7 @@ static void take(struct server *s, struct probed *p)
 	gate_leave(s->shared.gate, &s->pass);
 	p->number = s->started;
 	p->ended_s = time(NULL);
-	p->resolved_ms = s->resolved_ms;
+	p->resolved_ms = resolve_took_ms(s->name);
 	standing_probed(&s->standing, p);
 	ms = rules_pause_ms(s->config, &s->standing);
 	ms += (uint64_t)random() % (ms / 10 + 1);
@@ -268,7 +267,6 @@ static void on_resolved(void *arg, int status)
 	struct server *s = arg;
 	char detail[PROBE_DETAIL_MAX];
 
-	s->resolved_ms = clock_now_ms() - s->looked_up_ms;
 	note_look_up(s, status);
 	if (s->state != RESOLVING)
 		return;

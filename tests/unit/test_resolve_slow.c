@@ -42,6 +42,31 @@ static void test_slow_gives_its_place_away(void **state)
 	stop(&f);
 }
 
+/* From its start: not since it has had to wait, nor since it was asked again.
+ */
+static void test_how_long_it_took(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	open_and_ask(&f, NAMES);
+	now_ms += 5;
+	resolve_ask(f.names[0].n);
+	now_ms += 2;
+	assert_int_equal(resolve_took_ms(f.names[0].n), 0);
+	answer(0, HOSTS("192.0.2.1"));
+	assert_int_equal(resolve_took_ms(f.names[0].n), 7);
+	expect_last_look("host32.invalid");
+	now_ms += 3;
+	answer(looks_n - 1, HOSTS("192.0.2.1"));
+	assert_int_equal(resolve_took_ms(f.names[RESOLVE_AT_ONCE].n), 3);
+	for (size_t i = 0; i < looks_n; i++)
+		if (!looks[i].over)
+			answer(i, HOSTS("192.0.2.1"));
+	stop(&f);
+}
+
 /* Places of their own: none of a name's that was quick, nor without end. */
 static void test_slow_names_among_themselves(void **state)
 {
@@ -145,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slow_gives_its_place_away),
+		cmocka_unit_test(test_how_long_it_took),
 		cmocka_unit_test(test_slow_names_among_themselves),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_limit_after_all_are_closed),
