@@ -18,7 +18,7 @@
  * error: many clients just close when they have their line.
  *
  * Who comes while there are no descriptors, or no memory, waits until there
- * are.
+ * are.  Limits know sources: the peer's address, on a unix socket his uid.
  */
 struct serve;
 struct serve_conn;
@@ -28,11 +28,12 @@ enum {
 	SERVE_COMMAND_MAX = 2048,   /* likewise: unix */
 	SERVE_UNSENT_MAX = 1 << 20, /* bytes that a slow peer may leave */
 	SERVE_RESTS_MAX = 64 << 20, /* likewise, of all replies of a listener */
-	SERVE_FORGET_MAX = 65536,   /* bytes read and forgotten at the end */
-	SERVE_LINGER_MS = 2000, /* from the reply's last byte to the close */
-	SERVE_FETCH_MS = 60000, /* until the peer has taken all of it */
+	SERVE_RESTS_OF_ONE = SERVE_RESTS_MAX / 2, /* of one source */
+	SERVE_FORGET_MAX = 65536, /* bytes read and forgotten at the end */
+	SERVE_LINGER_MS = 2000,   /* from the reply's last byte to the close */
+	SERVE_FETCH_MS = 60000,   /* until the peer has taken all of it */
 	SERVE_CONNECTIONS_MAX = 1024, /* above: one is closed */
-	SERVE_SOURCE_MAX = 32, /* above, then: the oldest of the newcomer's */
+	SERVE_SOURCE_MAX = 32,        /* of one source, above: its oldest is */
 };
 
 enum serve_event {
@@ -95,6 +96,9 @@ int serve_open_unix(struct serve **out, uv_loop_t *loop, int fd,
 
 /* What the next SERVE_GONE of this connection brings. */
 void serve_hold_data(struct serve_conn *c, void *held);
+
+/* A held connection: its reply, as with SERVE_REPLY.  Then it is not yours. */
+void serve_answer(struct serve_conn *c, const char *text, size_t len);
 
 /*
  * A held connection: sends more, or ends it after what was sent.  `text` is

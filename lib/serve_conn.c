@@ -53,7 +53,7 @@ void serve_conn_close(struct serve_conn *c)
 	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
 }
 
-static void on_over(uv_timer_t *timer)
+void serve_conn_on_over(uv_timer_t *timer)
 {
 	serve_conn_drop(timer->data);
 }
@@ -64,7 +64,8 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 
 	/* ENOTCONN: the peer has its line and is gone already. */
 	if (status < 0 || c->ended ||
-		uv_timer_start(&c->timer, on_over, SERVE_LINGER_MS, 0) != 0)
+		uv_timer_start(
+			&c->timer, serve_conn_on_over, SERVE_LINGER_MS, 0) != 0)
 		serve_conn_close(c);
 }
 
@@ -72,6 +73,24 @@ static void on_written(uv_write_t *req, int status)
 {
 	if (status < 0)
 		serve_conn_close(req->handle->data);
+}
+
+static bool same_source(const struct serve_conn *a, const struct serve_conn *b)
+{
+	return memcmp(&a->source, &b->source, sizeof(a->source)) == 0;
+}
+
+/* For so many bytes more that wait to be taken. */
+static bool has_room(const struct serve_conn *c, size_t len)
+{
+	const struct serve *s = c->serve;
+	size_t own = 0;
+
+	for (const struct serve_conn *p = s->oldest; p != NULL; p = p->newer)
+		if (same_source(p, c))
+			own += p->rest_len;
+	return len <= SERVE_RESTS_MAX - s->rests &&
+		own + len <= SERVE_RESTS_OF_ONE;
 }
 
 /* Writes at once, as nearly always works, or leaves the rest to libuv. */
@@ -86,7 +105,7 @@ static int write_reply(struct serve_conn *c, const char *reply, size_t len)
 	if (n < 0 || (size_t)n == len)
 		return n < 0 ? n : 0;
 	len -= (size_t)n;
-	if (len > SERVE_RESTS_MAX - c->serve->rests)
+	if (!has_room(c, len))
 		return UV_ENOBUFS;
 	c->rest = malloc(len);
 	if (c->rest == NULL)
@@ -111,7 +130,8 @@ void serve_conn_reply(struct serve_conn *c, const char *text, size_t len)
 	c->replied = true;
 	if (write_reply(c, text, len) != 0 ||
 		uv_shutdown(&c->shutdown, &c->s.stream, on_shutdown) != 0 ||
-		uv_timer_start(&c->timer, on_over, linger_ms(c), 0) != 0)
+		uv_timer_start(
+			&c->timer, serve_conn_on_over, linger_ms(c), 0) != 0)
 		serve_conn_close(c);
 }
 
@@ -156,7 +176,7 @@ void serve_conn_drop(struct serve_conn *c)
 }
 
 /*
- * Who makes room for `c`: of an address that has many, its own oldest; else the
+ * Who makes room for `c`: of a source that has many, its own oldest; else the
  * oldest of all.  Those that are held come last.
  */
 static struct serve_conn *in_the_way(
@@ -170,7 +190,7 @@ static struct serve_conn *in_the_way(
 			continue;
 		if (oldest == NULL)
 			oldest = p;
-		if (memcmp(&p->source, &c->source, sizeof(p->source)) != 0)
+		if (!same_source(p, c))
 			continue;
 		if (own == NULL)
 			own = p;
@@ -181,15 +201,22 @@ static struct serve_conn *in_the_way(
 	return oldest != NULL ? oldest : s->oldest;
 }
 
-static void on_late(uv_timer_t *timer)
+/* What has come while the loop was busy is read before anybody is late. */
+static bool has_come(const struct serve_conn *c)
 {
-	ask(timer->data, SERVE_LATE);
+	struct pollfd p = { .events = POLLIN };
+
+	return uv_fileno(&c->s.handle, &p.fd) == 0 && poll(&p, 1, 0) == 1;
 }
 
-/* What has come while the loop was busy is read first. */
 static void on_patience(uv_timer_t *timer)
 {
-	uv_timer_start(timer, on_late, 1, 0);
+	struct serve_conn *c = timer->data;
+
+	if (has_come(c))
+		uv_timer_start(timer, on_patience, 1, 0);
+	else
+		ask(c, SERVE_LATE);
 }
 
 /* After the reply the bytes go over the request: nobody looks at it again. */
@@ -291,10 +318,13 @@ static void begin(struct serve *s, int fd)
 	if (rc == 0)
 		ask(c, SERVE_OPENED);
 	/* uv_read_start() refuses what is being closed. */
-	if (rc != 0 || uv_read_start(&c->s.stream, on_alloc, on_read) != 0)
+	if (rc != 0 || uv_read_start(&c->s.stream, on_alloc, on_read) != 0) {
 		serve_conn_close(c);
-	else if (!c->replied && !c->held)
+	} else if (!c->replied && !c->held) {
+		/* Patience begins now, not when this turn of the loop did. */
+		uv_update_time(s->loop);
 		uv_timer_start(&c->timer, on_patience, s->patience_ms, 0);
+	}
 }
 
 int serve_conn_accept(struct serve *s)

@@ -74,6 +74,7 @@ void serve_conn_close(struct serve_conn *c);
 
 /* The same; who holds it hears so. */
 void serve_conn_drop(struct serve_conn *c);
+void serve_conn_on_over(uv_timer_t *timer);
 
 /* The end of what is sent. */
 void serve_conn_reply(struct serve_conn *c, const char *text, size_t len);

@@ -37,11 +37,6 @@ void serve_conn_watch_held(struct serve_conn *c)
 		uv_timer_stop(&c->timer);
 }
 
-static void on_over(uv_timer_t *timer)
-{
-	serve_conn_drop(timer->data);
-}
-
 static void on_piece_written(uv_write_t *req, int status)
 {
 	struct serve_conn *c = req->handle->data;
@@ -72,8 +67,14 @@ void serve_write(struct serve_conn *c, const char *text, size_t len)
 	if (rc != 0) {
 		free(p);
 		c->broken = true;
-		uv_timer_start(&c->timer, on_over, 0, 0);
+		uv_timer_start(&c->timer, serve_conn_on_over, 0, 0);
 	}
+}
+
+void serve_answer(struct serve_conn *c, const char *text, size_t len)
+{
+	c->held = false;
+	serve_conn_reply(c, text, len);
 }
 
 void serve_finish(struct serve_conn *c)

@@ -60,27 +60,10 @@ static enum serve_next answer_error(struct control *c, struct serve_request *r,
 static enum serve_next answer_ok(
 	struct control *c, struct serve_request *r, char *body)
 {
-	size_t size = body != NULL ? strlen(body) + 4 : 0;
-	char *text = body != NULL ? malloc(size) : NULL;
-
-	if (text != NULL)
-		text_format(text, size, "ok\n%s", body);
-	free(body);
-	return answer(c, r, text);
+	return answer(c, r, show_ok(body));
 }
 
 /* --- commands --- */
-
-static enum serve_next show(struct control *c, struct serve_request *r,
-	const struct command *command, char *(*make)(const struct report *r))
-{
-	char error[COMMAND_ERROR_MAX];
-	char *text = show_servers(&c->held.show, command, make, error);
-
-	if (text == NULL)
-		return answer_error(c, r, COMMAND_EXIT_ERROR, error);
-	return answer_ok(c, r, text);
-}
 
 static enum serve_next reload(struct control *c, struct serve_request *r,
 	const struct command *command)
@@ -132,15 +115,26 @@ static enum serve_next hold(
 	}
 }
 
-/* Under sudo, usherctl says who root really is. */
-static enum serve_next take_order(struct control *c, struct serve_request *r,
-	const struct command *command, const struct who *who)
+static enum serve_next show(struct control *c, struct serve_request *r,
+	const struct command *command, const struct who *who,
+	held_report_make make)
 {
-	bool named = who->uid == 0 && *command->by != '\0';
+	char error[COMMAND_ERROR_MAX] = "";
 
 	return hold(c, r,
-		held_order(&c->held, r->conn, command,
-			named ? command->by : who->name),
+		held_report(&c->held, r->conn, command, who, make, error),
+		error);
+}
+
+/* Under sudo, usherctl says who root really is. */
+static enum serve_next take_order(struct control *c, struct serve_request *r,
+	const struct command *command, uid_t uid, const char *name)
+{
+	bool named = uid == 0 && *command->by != '\0';
+
+	return hold(c, r,
+		held_order(
+			&c->held, r->conn, command, named ? command->by : name),
 		"");
 }
 
@@ -159,17 +153,17 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 
 	switch (command->spec->id) {
 	case COMMAND_STATUS:
-		return show(c, r, command, report_status);
+		return show(c, r, command, who, report_status);
 	case COMMAND_EXPLAIN:
-		return show(c, r, command, report_explain);
+		return show(c, r, command, who, report_explain);
 	case COMMAND_POLLERS:
-		return show(c, r, command, report_pollers);
+		return show(c, r, command, who, report_pollers);
 	case COMMAND_DOCTOR:
 		return answer_error(c, r, COMMAND_EXIT_USAGE,
 			"doctor: usherctl asks HAProxy itself; usherd has no "
 			"part in it");
 	case COMMAND_HAPROXY_CONFIG:
-		return show(c, r, command, report_haproxy);
+		return show(c, r, command, who, report_haproxy);
 	case COMMAND_WAIT:
 		return hold(c, r,
 			held_wait(&c->held, r->conn, command, who, error),
@@ -192,21 +186,22 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 static enum serve_next act(struct control *c, struct serve_request *r,
 	const struct command *command, const struct who *who)
 {
-	char error[COMMAND_ERROR_MAX] = "";
+	char error[COMMAND_ERROR_MAX] = "", name[ORDER_WHO_MAX];
 
+	who_name(name, who->uid);
 	switch (command->spec->id) {
 	case COMMAND_PROBE:
-		audit_act(who->name, "probe", command->server);
+		audit_act(name, "probe", command->server);
 		return hold(c, r, held_probe(&c->held, r->conn, command, error),
 			error);
 	case COMMAND_RELOAD:
-		audit_act(who->name, "reload", "");
+		audit_act(name, "reload", "");
 		return reload(c, r, command);
 	case COMMAND_LOG_LEVEL:
-		audit_act(who->name, "log-level", command->word);
+		audit_act(name, "log-level", command->word);
 		return set_log_level(c, r, command);
 	default:
-		return take_order(c, r, command, who);
+		return take_order(c, r, command, who->uid, name);
 	}
 }
 
@@ -232,18 +227,19 @@ static enum serve_next execute(struct control *c, struct serve_request *r,
 	const struct command *command)
 {
 	struct who who = who_is(r->fd, c->group);
-	char error[COMMAND_ERROR_MAX];
+	char error[COMMAND_ERROR_MAX], name[ORDER_WHO_MAX];
 
 	if (command->spec->right == COMMAND_LOOKS)
 		return look(c, r, command, &who);
 	if (who.right == WHO_MAY_ORDER)
 		return act(c, r, command, &who);
+	who_name(name, who.uid);
 	text_format(error, sizeof(error),
 		"%s: only root and members of the group %s may do this; you "
 		"are %s",
 		command->spec->name,
-		fleet_config(c->options.fleet)->control_group, who.name);
-	warn_refused(c, who.name, command->spec->name);
+		fleet_config(c->options.fleet)->control_group, name);
+	warn_refused(c, name, command->spec->name);
 	return answer_error(c, r, COMMAND_EXIT_REFUSED, error);
 }
 
@@ -318,17 +314,22 @@ static int listen_there(struct control *c)
 int control_open(struct control **out, const struct control_options *o)
 {
 	const struct config *config = fleet_config(o->fleet);
+	const struct show show = { o->fleet, o->book, o->history };
 	struct control *c = calloc(1, sizeof(*c));
 	int rc = UV_ENOMEM;
 
 	if (c == NULL)
 		return rc;
 	c->options = *o;
-	c->held.show = (struct show){ o->fleet, o->book, o->history };
 	c->path = strdup(config->control_socket);
 	c->group = who_group(config->control_group);
 	if (c->path != NULL)
+		rc = held_open(&c->held, &show, o->loop);
+	if (rc == 0) {
 		rc = listen_there(c);
+		if (rc != 0)
+			held_close(&c->held);
+	}
 	if (rc != 0) {
 		free(c->path);
 		free(c);

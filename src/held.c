@@ -10,7 +10,7 @@
 #include "text.h"
 #include "waiting.h"
 
-/* At most one of entry, waiting and probing; none of them: a monitor. */
+/* At most one of entry, waiting, probing and make; none: a monitor. */
 struct held {
 	struct held_list *list;
 	struct held *next;
@@ -21,6 +21,7 @@ struct held {
 	struct orderbook_entry *entry;
 	struct waiting *waiting;
 	struct probing *probing;
+	held_report_make make;
 };
 
 static struct held *add(struct held_list *l, struct serve_conn *conn,
@@ -79,9 +80,9 @@ static int let_in(const struct held_list *l, const struct who *who,
 	if (own < HELD_LOOKER_MAX && all < HELD_LOOKERS_MAX)
 		return 0;
 	text_format(error, COMMAND_ERROR_MAX,
-		"%u wait or watch already who may only look, %u of them as %s: "
-		"at most %d, and %d as one user",
-		all, own, who->name, HELD_LOOKERS_MAX, HELD_LOOKER_MAX);
+		"%u who may only look have asked or wait already, %u of them "
+		"as this user: at most %d, and %d as one user",
+		all, own, HELD_LOOKERS_MAX, HELD_LOOKER_MAX);
 	return UV_EPERM;
 }
 
@@ -266,6 +267,65 @@ int held_probe(struct held_list *l, struct serve_conn *conn,
 	return rc;
 }
 
+/* --- reports --- */
+
+/* The oldest of those who may do most. */
+static struct held *next_report(const struct held_list *l)
+{
+	struct held *next = NULL;
+
+	for (struct held *h = l->first; h != NULL; h = h->next)
+		if (h->make != NULL &&
+			(next == NULL || h->right >= next->right))
+			next = h;
+	return next;
+}
+
+static void report(struct held *h)
+{
+	char error[COMMAND_ERROR_MAX] = "usherd has no memory";
+	char *text = show_ok(
+		show_servers(&h->list->show, &h->command, h->make, error));
+
+	if (text == NULL) {
+		finish_error(h, COMMAND_EXIT_ERROR, error);
+		return;
+	}
+	serve_answer(h->conn, text, strlen(text));
+	free(text);
+	take_out(h);
+}
+
+static void on_turn(uv_timer_t *turn)
+{
+	struct held_list *l = turn->data;
+	struct held *h = next_report(l);
+
+	if (h != NULL)
+		report(h);
+	/* With 0 it would be the same turn. */
+	if (next_report(l) != NULL)
+		uv_timer_start(turn, on_turn, 1, 0);
+}
+
+int held_report(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, const struct who *who,
+	held_report_make make, char error[COMMAND_ERROR_MAX])
+{
+	int rc = let_in(l, who, error);
+	struct held *h;
+
+	if (rc != 0)
+		return rc;
+	h = add_for(l, conn, command, who);
+	if (h == NULL)
+		return UV_ENOMEM;
+	h->make = make;
+	if (!uv_is_active((uv_handle_t *)l->turn))
+		uv_timer_start(l->turn, on_turn, 0, 0);
+	return 0;
+}
+
 /* --- monitors --- */
 
 int held_monitor(struct held_list *l, struct serve_conn *conn,
@@ -284,7 +344,8 @@ int held_monitor(struct held_list *l, struct serve_conn *conn,
 
 static int is_monitor(const struct held *h)
 {
-	return h->entry == NULL && h->waiting == NULL && h->probing == NULL;
+	return h->entry == NULL && h->waiting == NULL && h->probing == NULL &&
+		h->make == NULL;
 }
 
 void held_tell(struct held_list *l, const struct history_entry *e)
@@ -304,6 +365,18 @@ void held_tell(struct held_list *l, const struct history_entry *e)
 
 /* --- life --- */
 
+int held_open(struct held_list *l, const struct show *show, uv_loop_t *loop)
+{
+	uv_timer_t *turn = malloc(sizeof(*turn));
+
+	if (turn == NULL)
+		return UV_ENOMEM;
+	uv_timer_init(loop, turn);
+	turn->data = l;
+	*l = (struct held_list){ .show = *show, .turn = turn };
+	return 0;
+}
+
 void held_gone(void *held)
 {
 	take_out(held);
@@ -319,4 +392,5 @@ void held_close(struct held_list *l)
 		free(h);
 	}
 	l->first = NULL;
+	uv_close((uv_handle_t *)l->turn, (uv_close_cb)free);
 }

@@ -62,7 +62,7 @@ void process_prepare(void)
 static void on_abort(int number)
 {
 	static const char line[] =
-		"error start text=\"no memory, or no threads\"\n";
+		"error start text=\"no memory, threads or descriptors\"\n";
 	ssize_t n = write(STDERR_FILENO, line, sizeof(line) - 1);
 
 	(void)n;

@@ -121,6 +121,17 @@ char *show_told(const struct change_target *targets, size_t n, unsigned flags)
 	return paper_close(&p);
 }
 
+char *show_ok(char *body)
+{
+	size_t size = body != NULL ? strlen(body) + sizeof("ok\n") : 0;
+	char *text = body != NULL ? malloc(size) : NULL;
+
+	if (text != NULL)
+		text_format(text, size, "ok\n%s", body);
+	free(body);
+	return text;
+}
+
 size_t show_error(
 	char dst[SHOW_ERROR_MAX], enum command_exit code, const char *sentence)
 {

@@ -26,6 +26,9 @@ char *show_servers(const struct show *s, const struct command *command,
 /* How each command is used, or the one that command.word names; likewise. */
 char *show_help(const struct command *command, char error[COMMAND_ERROR_MAX]);
 
+/* "ok\n" and `body`, which is freed; NULL without memory, or for NULL. */
+char *show_ok(char *body);
+
 /* What the chosen targets are told after an order; NULL without memory. */
 char *show_told(const struct change_target *targets, size_t n, unsigned flags);
 

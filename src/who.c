@@ -15,7 +15,7 @@ gid_t who_group(const char *name)
 	return g != NULL ? g->gr_gid : WHO_NO_GROUP;
 }
 
-static void name_of(char name[ORDER_WHO_MAX], uid_t uid)
+void who_name(char name[ORDER_WHO_MAX], uid_t uid)
 {
 	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *entry = NULL;
@@ -34,15 +34,12 @@ static void name_of(char name[ORDER_WHO_MAX], uid_t uid)
 
 struct who who_is(int fd, gid_t group)
 {
-	struct who who = {
-		.right = WHO_MAY_LOOK, .uid = (uid_t)-1, .name = "nobody"
-	};
+	struct who who = { .right = WHO_MAY_LOOK, .uid = (uid_t)-1 };
 	struct unixsock_peer peer;
 
 	if (unixsock_peer(fd, &peer) != 0)
 		return who;
 	who.uid = peer.uid;
-	name_of(who.name, peer.uid);
 	if (peer.uid == 0 || peer.uid == geteuid() ||
 		(group != WHO_NO_GROUP && unixsock_peer_in_group(fd, group)))
 		who.right = WHO_MAY_ORDER;

@@ -5,6 +5,7 @@ control socket that he can get: who may give orders gives them all the same.
 import contextlib
 import json
 import re
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -12,15 +13,19 @@ from pathlib import Path
 import pytest
 
 from follower import following
+from polls import Polls
+from ports import HOST
 from test_usherctl import OTHER
 from usherd import read_all
-from waiting import wait_until
+from waiting import DEADLINE, wait_until
 
 CROWD = Path(__file__).with_name("crowd.py")
 MANY = 1200             # more than a listener has places
 OWN_MAX = 32            # of one user that are held, as src/held.h has it
 CONNECTIONS_MAX = 1024  # of a listener, as lib/serve.h has it
 ORDERS = 20
+SERVERS, REPORTS = 1000, 100  # each takes some 20 ms, or more
+UP = "up ready 100%"
 
 
 @pytest.fixture
@@ -61,12 +66,54 @@ def test_who_watches(usherd, line):
             assert refused == list(said) and sum(said.values()) == \
                 MANY - OWN_MAX, said
             assert re.fullmatch(
-                r"error 5 32 wait or watch already who may only look, 32 of "
-                r"them as nobody: at most 64, and 32 as one user\n",
+                r"error 5 32 who may only look have asked or wait already, "
+                r"32 of them as this user: at most 64, and 32 as one user\n",
                 refused[0])
             assert waiting.waits(), waiting
     with crowd(usherd, line) as said:
         assert said["ok\n"] == OWN_MAX
+
+
+@pytest.fixture
+def fleet(peer, start_usherd, config_for):
+    """An usherd of many servers, whose reports are long."""
+    config = config_for(peer, interval="1h")
+    config.update({"server more%d" % n: {"address": "127.0.0.1:1"}
+                   for n in range(SERVERS)})
+    usherd = start_usherd(config)
+    usherd.wait_reply(UP, b"puppet1\n")
+    return usherd
+
+
+def test_who_asks_for_reports(fleet, cleanup, figure):
+    """And doesn't read them: polls are answered, and root gets his whole."""
+    polls = Polls(fleet, "puppet1", UP)
+    cleanup.callback(polls.process.kill)
+    fleet.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
+    polls.begin()
+    with crowd(fleet, "status -j") as said:
+        status = json.loads(fleet.order("status", "-j"))
+        fleet.wait_poller(HOST, lambda p: p["polls"] > 500, "puppet1")
+    polls.finish()
+    figure("%d reports; %s" % (said["ok\n"], polls))
+    assert len(status["servers"]) == 1 + SERVERS
+    assert not polls.wrong, polls.wrong[:3]
+
+
+def test_a_poll_amid_reports(fleet, cleanup):
+    """They have all been asked for before it: it doesn't wait for the last."""
+    asking = []
+    fleet.pause()
+    cleanup.callback(fleet.resume)
+    for _ in range(REPORTS):
+        asking.append(cleanup.enter_context(fleet.connect_control()))
+        asking[-1].sendall(b"status -j\n")
+    fleet.resume()
+    assert select.select(asking, [], [], DEADLINE)[0]
+    assert fleet.reply(b"puppet1\n") == UP
+    assert len(select.select(asking, [], [], 0)[0]) < REPORTS
+    for sock in asking:
+        assert read_all(sock).startswith(b"ok\n{")
 
 
 def test_who_says_nothing(usherd):

@@ -81,10 +81,18 @@ static void stop(struct fix *f)
 	t_loop_close(&f->loop);
 }
 
+static void talk_from(
+	struct fix *f, struct peer *p, enum peer_way way, const char *from)
+{
+	*p = (struct peer){
+		.way = way, .text = "puppet1\n", .len = 8, .from = from
+	};
+	peer_open(p, &f->loop, (struct sockaddr *)&f->at);
+}
+
 static void talk(struct fix *f, struct peer *p, enum peer_way way)
 {
-	*p = (struct peer){ .way = way, .text = "puppet1\n", .len = 8 };
-	peer_open(p, &f->loop, (struct sockaddr *)&f->at);
+	talk_from(f, p, way, NULL);
 }
 
 static void run_until_connections(struct fix *f, size_t n)
@@ -227,28 +235,31 @@ static void test_big_reply_to_who_has_ended(void **state)
 	}
 }
 
-/* Many who take nothing: some are cut off, the others are served. */
+/* Many who take nothing: some of each source are cut off, the others served. */
 static void test_big_replies_are_bounded(void **state)
 {
-	enum { PEERS_N = 20, HUGE = 2 * BIG };
+	enum { PEERS_N = 20, EACH = PEERS_N / 2, HUGE = 2 * BIG };
+	static const char *const from[] = { "127.0.0.2", "127.0.0.3" };
 	struct peer peers[PEERS_N];
 	char *reply = calloc(1, HUGE);
-	size_t cut = 0;
+	size_t cut[2] = { 0 };
 	struct fix f;
 
 	(void)state;
 	start(&f, reply, HUGE);
-	for (size_t i = 0; i < PEERS_N; i++)
-		talk(&f, &peers[i], PEER_HOLDS);
-	run_until_count(&f, &f.replied, PEERS_N);
+	for (size_t i = 0; i < PEERS_N; i++) {
+		talk_from(&f, &peers[i], PEER_HOLDS, from[i / EACH]);
+		run_until_count(&f, &f.replied, i + 1);
+	}
 	for (size_t i = 0; i < PEERS_N; i++)
 		peer_read(&peers[i]);
 	for (size_t i = 0; i < PEERS_N; i++) {
 		t_run_until(&f.loop, &peers[i].done, TURNS_MAX);
-		cut += peers[i].got.len < HUGE;
+		cut[i / EACH] += peers[i].got.len < HUGE;
 		peer_close(&peers[i]);
 	}
-	assert_in_range(cut, 1, PEERS_N - SERVE_RESTS_MAX / HUGE);
+	for (size_t i = 0; i < 2; i++)
+		assert_in_range(cut[i], 1, EACH - SERVE_RESTS_OF_ONE / HUGE);
 	run_until_connections(&f, 0);
 	stop(&f);
 	for (size_t i = 0; i < PEERS_N; i++)
