@@ -2,6 +2,7 @@
 
 What it does with a connection is its `behaviour`: a function that is given the
 Conn, looked up at each accept, so that a test changes it while usherd probes.
+Those that never end are in endless.py.
 """
 
 import contextlib
@@ -238,53 +239,6 @@ short_length = raw(head("200 OK", "Content-Length: 9") + b"running")
 huge_body = raw(until_close("200 OK", b"running " * (MIB // 2)))
 huge_header = raw(head("200 OK", "X-Huge: " + "x" * MIB) + b"running")
 many_headers = raw(head("200 OK", *("X-%d: x" % i for i in range(100000))))
-
-
-def silent(conn):
-    """Accept and say nothing."""
-    conn.drain()
-
-
-def silent_after_tls(conn):
-    conn.tls()
-    conn.drain()
-
-
-def drip_handshake(conn):
-    """A record of 16 KB, always one more byte of it."""
-    conn.hello()
-    conn.send(b"\x16\x03\x03\x40\x00")
-    while conn.pause(0.02):
-        conn.send(b"\x02")
-
-
-def endless_handshake(record):
-    """In place of a ServerHello."""
-    def behave(conn):
-        conn.hello()
-        while True:
-            conn.send(record * 999)
-    return behave
-
-
-endless_warnings = endless_handshake(b"\x15\x03\x03\0\2\1\x5a")
-endless_hello_requests = endless_handshake(b"\x16\x03\x03\0\4\0\0\0\0")
-
-
-def drip(conn):
-    """Always one more byte, and never the last one."""
-    conn.tls()
-    conn.request()
-    conn.send(b"HTTP/1.1 200 OK\r\nX-Drip: ")
-    while conn.pause(0.02):
-        conn.send(b"x")
-
-
-def endless_interim(conn):
-    conn.tls()
-    conn.request()
-    while True:
-        conn.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
 
 def truncated(conn):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import endless
 import jruby
 import peer as peers
 from balanced import UP
@@ -173,7 +174,7 @@ def test_refused_while_busy(peer, start_usherd, config_for):
     usherd = start_usherd(config_for(peer, timeout="200ms", busy_limit="1h"))
     usherd.wait_reply("up ready 100%")
     usherd.order(*PLAN)
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     usherd.wait_reply("up ready 5% # busy")
     refused(usherd.ctl(*NEXT), "stays at 5%: the server is busy; --force")
     assert percent(usherd) == 5

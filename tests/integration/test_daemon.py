@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import endless
 import peer as peers
 from usherd import binary, check, ini
 from waiting import DEADLINE, wait_until
@@ -126,7 +127,7 @@ def test_reload_adds_and_removes_servers(start_peer, start_usherd,
 
 def test_reload_of_another_address_starts_anew(start_peer, start_usherd,
                                                config_for):
-    one, two = start_peer(), start_peer(peers.silent)
+    one, two = start_peer(), start_peer(endless.silent)
     usherd = start_usherd(config_for(one))
     usherd.wait_reply("up ready 100%")
     usherd.configure(config_for(two))
@@ -145,7 +146,7 @@ def test_reload_of_bad_defaults_without_a_server(usherd):
 
 
 def test_reload_while_a_probe_hangs(peer, usherd, config_for):
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     peer.wait_more()
     usherd.configure(config_for(peer, timeout="300ms", busy_limit="1s"))
     usherd.sighup()
@@ -165,7 +166,7 @@ def test_many_reloads(peer, usherd):
 
 def test_sigterm_ends_at_once(peer, start_usherd, config_for):
     """A probe that hangs, pollers that stay: nobody is waited for."""
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     usherd = start_usherd(config_for(peer, timeout="60s"))
     peer.wait_more(1 - peer.counts["connections"])
     with usherd.connect() as one, usherd.connect() as two:

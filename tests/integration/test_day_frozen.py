@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import endless
 import peer as peers
 from haproxy import HAProxy
 from ports import ReservedPort
@@ -148,7 +149,7 @@ def test_a_probe_under_way(peer, start_usherd, config_for):
     """Its deadline passes while nobody looks: that makes no server busy."""
     usherd = start_usherd(config_for(peer, timeout="2s"))
     usherd.wait_reply("up ready 100%")
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     peer.wait_more()
     said, _ = stand_still(usherd, 4, lambda: [usherd.connect()])
     peer.behaviour = peers.running

@@ -8,6 +8,7 @@ import ssl
 
 import pytest
 
+import endless
 import peer as peers
 from pki import FUTURE, PAST, Pki, rsa_key
 from waiting import wait_until
@@ -45,9 +46,9 @@ def check_recovers(peer, usherd, behaviour=peers.running):
 BAD = {
     "reset-at-accept": (peers.reset_at_accept, "reset", {}),
     "reset-after-tls": (peers.reset_after_tls, "reset", {}),
-    "silent-accept": (peers.silent, "busy", SHORT),
-    "silent-after-tls": (peers.silent_after_tls, "busy", SHORT),
-    "slow-drip": (peers.drip, "busy", SHORT),
+    "silent-accept": (endless.silent, "busy", SHORT),
+    "silent-after-tls": (endless.silent_after_tls, "busy", SHORT),
+    "slow-drip": (endless.drip, "busy", SHORT),
     "truncated-body": (peers.truncated, "reset", {}),
     "no-close-notify": (peers.cut_whole, "reset", {}),
     "length-short": (peers.short_length, "http", {}),
@@ -58,7 +59,7 @@ BAD = {
     "huge-body": (peers.huge_body, "http", {}),
     "huge-header": (peers.huge_header, "http", {}),
     "many-headers": (peers.many_headers, "http", {}),
-    "endless-1xx": (peers.endless_interim, "http", {}),
+    "endless-1xx": (endless.interim, "http", {}),
     "plain-http": (peers.plain_http, "tls", {}),
     "says-error": (peers.error, "error", {}),
     "unknown-from-the-start": (peers.unknown, "unknown", {}),

@@ -6,6 +6,7 @@ import re
 import pytest
 from cryptography import x509
 
+import endless
 import jruby
 import peer as peers
 from balanced import DRAIN, ONE, TWO
@@ -234,7 +235,7 @@ def test_probe_of_another_name(peer, pki, start_usherd, config_for):
 def test_probe_that_gets_no_answer(peer, start_usherd, config_for):
     usherd = start_usherd(config_for(peer, timeout="300ms"))
     usherd.wait_reply("up ready 100%")
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     shown = probe(usherd)
     assert (shown["word"], shown["http_status"]) == ("busy", 0)
     assert shown["certificate"]["subject"] == "CN=puppet.test"

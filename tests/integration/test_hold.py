@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+import endless
 import peer as peers
 from balanced import DRAIN, ONE, UP
 from follower import following
@@ -97,7 +98,7 @@ def test_too_slow_is_no_leave(peer, start_usherd, config_for):
     usherd = start_usherd(config_for(peer, timeout="200ms"))
     usherd.wait_reply("up ready 100%")
     usherd.order("hold")
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     usherd.wait_fact("probe", word="busy")
     peer.behaviour = peers.running
     usherd.wait_fact("probe", word="ok")

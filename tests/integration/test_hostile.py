@@ -10,6 +10,7 @@ import socket
 
 import pytest
 
+import endless
 import peer as peers
 from polls import Polls, forget_peak, peak_kb, rss_kb
 from ports import HOST
@@ -166,42 +167,31 @@ def dribble(alive, ready, letter):
 
 # --- in place of Puppet Server ----------------------------------------------
 
-def endless(first, more):
-    """After the handshake `first`, and then `more` for ever."""
-    def behave(conn):
-        conn.tls()
-        conn.request()
-        conn.send(first)
-        while True:
-            conn.send(more)
-    return behave
-
-
 DEEP = b"[" * 100000
 CHUNKED = peers.head("200 OK", "Content-Type: application/json",
                      "Transfer-Encoding: chunked")
 # What each sends, and the word of such a probe.
 SERVERS = {
-    "a gigabyte and more": (endless(
+    "a gigabyte and more": (endless.answer(
         peers.head("200 OK", "Connection: close"), b"x" * 65536), "http"),
     "endless headers": (
-        endless(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 99), "http"),
+        endless.answer(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 99), "http"),
     "one endless header": (
-        endless(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 65536), "http"),
-    "endless 1xx": (peers.endless_interim, "http"),
+        endless.answer(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 65536), "http"),
+    "endless 1xx": (endless.interim, "http"),
     "a chunk of 2^60 bytes": (
         peers.raw(CHUNKED + b"fffffffffffffff\r\nx"), "http"),
     "endless chunks of one byte": (
-        endless(CHUNKED, b"1\r\nx\r\n" * 999), "http"),
+        endless.answer(CHUNKED, b"1\r\nx\r\n" * 999), "http"),
     "endless chunk extension": (
-        endless(CHUNKED + b"1;", b"x" * 65536), "http"),
+        endless.answer(CHUNKED + b"1;", b"x" * 65536), "http"),
     "endless trailers": (
-        endless(CHUNKED + b"0\r\n", b"X: x\r\n" * 999), "http"),
-    "silence in place of a handshake": (peers.silent, "busy"),
-    "a handshake byte by byte": (peers.drip_handshake, "busy"),
-    "endless warnings": (peers.endless_warnings, "tls"),
-    "endless HelloRequests": (peers.endless_hello_requests, "tls"),
-    "silence after the handshake": (peers.silent_after_tls, "busy"),
+        endless.answer(CHUNKED + b"0\r\n", b"X: x\r\n" * 999), "http"),
+    "silence in place of a handshake": (endless.silent, "busy"),
+    "a handshake byte by byte": (endless.drip_handshake, "busy"),
+    "endless warnings": (endless.warnings, "tls"),
+    "endless HelloRequests": (endless.hello_requests, "tls"),
+    "silence after the handshake": (endless.silent_after_tls, "busy"),
 }
 
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import endless
 import jruby
 import manual
 import peer as peers
@@ -62,7 +63,7 @@ def back(site):
 
 
 def slow(site):
-    site.peer().behaviour = peers.silent_after_tls
+    site.peer().behaviour = endless.silent_after_tls
 
 
 def told(site):
@@ -71,7 +72,7 @@ def told(site):
 
 DISK = ["-m", "new disk"]
 DRAIN = order("drain", *DISK)
-NO_VERDICT = {"behaviour": peers.silent, "timeout": "1m"}
+NO_VERDICT = {"behaviour": endless.silent, "timeout": "1m"}
 PLAYS = {
     "# no verdict yet": Play(**NO_VERDICT),
     "up 100%": Play(),

@@ -3,7 +3,7 @@
 import json
 import socket
 
-import peer as peers
+import endless
 from balanced import DRAIN, ONE, UP
 from ports import HOST
 from usherd import ME, refused
@@ -37,8 +37,8 @@ def test_told_and_killed_without_an_order_on_disk(site):
 def test_drain_all_before_the_first_verdict(start_peer, start_usherd,
                                             config_for):
     """What nothing is known of may be in service."""
-    usherd = start_usherd(config_for(start_peer(peers.silent),
-                                     start_peer(peers.silent)))
+    usherd = start_usherd(config_for(start_peer(endless.silent),
+                                     start_peer(endless.silent)))
     refused(usherd.ctl("drain", "--all"), "no server would be left")
 
 

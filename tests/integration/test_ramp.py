@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import endless
 import jruby
 import peer as peers
 from balanced import DOWN, DRAIN, UP
@@ -165,7 +166,7 @@ def test_the_end_of_an_order(start, peer, order):
 
 def test_busy_is_no_absence(start, peer):
     usherd, _ = start("1h", timeout="500ms", busy_limit="1h")
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     usherd.wait_reply("up ready 100% # busy")
     peer.behaviour = peers.running
     usherd.wait_reply("up ready 100%")

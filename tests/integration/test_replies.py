@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import endless
 import peer as peers
 from haproxy import server_line
 from ports import HOST, ReservedPort
@@ -84,8 +85,8 @@ def test_stopping_drains_and_comes_back(farm):
 
 
 @pytest.mark.parametrize("behaviour, word", [
-    (peers.silent, "busy"),
-    (peers.silent_after_tls, "busy"),
+    (endless.silent, "busy"),
+    (endless.silent_after_tls, "busy"),
     (peers.unknown, "unknown"),
 ])
 def test_busy_stays_up_until_its_limit(farm, behaviour, word):
@@ -105,7 +106,7 @@ def test_busy_stays_up_until_its_limit(farm, behaviour, word):
 def test_busy_that_ends_in_time_is_never_failed(farm):
     peer, usherd, haproxy = farm(timeout="500ms", busy_limit="60s")
     haproxy.wait_is("puppet1", last_agt=via("up"), **UP)
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     haproxy.wait_is("puppet1", last_agt=via("up (busy)"), **UP)
     peer.wait_more(5)
     peer.behaviour = peers.running
@@ -123,7 +124,7 @@ def test_no_verdict_changes_nothing(peer, cleanup, start_usherd,
     haproxy = start_haproxy(server_line("puppet1", peer.address, port.number))
     haproxy.wait_is("puppet1", agent="L4CON")
     haproxy.order("set server puppet/puppet1 state drain")
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     usherd = start_usherd(config_for(
         peer, usher_agent_listen="%s:%d" % (HOST, port.number),
         timeout="1s", fall=100))
@@ -146,7 +147,7 @@ def test_first_refusal_counts_at_once(peer, start_usherd, config_for):
 
 
 def test_first_silence_needs_fall(peer, start_usherd, config_for):
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     usherd = start_usherd(config_for(peer, timeout="300ms", fall=4))
     usherd.wait_reply("fail ready 100% # connected, but no answer in time")
     assert peer.counts["connections"] >= 4
@@ -200,7 +201,7 @@ def test_stale_verdict(peer, start_usherd, config_for):
     usherd = start_usherd(config_for(peer, timeout="100ms", fall=100,
                                      busy_limit="60s"))
     usherd.wait_reply("up ready 100%")
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     usherd.wait_reply("up ready 100% # busy")
     usherd.process.send_signal(signal.SIGSTOP)
     with usherd.connect() as sock:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import endless
 import peer as peers
 from waiting import wait_until
 
@@ -24,7 +25,7 @@ def reload(usherd, config):
 def start_silent(peer, names, start_usherd, config_for):
     """A host name, and a server that is silent from the first probe on."""
     names.set("127.0.0.1 puppet.invalid\n")
-    peer.behaviour = peers.silent
+    peer.behaviour = endless.silent
     config = named(config_for(peer, timeout="300ms", fall=3), peer)
     return start_usherd(config, wrap=names.wrap)
 

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import endless
 import peer as peers
 from ports import HOST
 from usherd import check, ini, read_all
@@ -138,7 +139,7 @@ def test_waits_for_the_first_verdict(start_peer, start_usherd, config_for):
 
 
 def test_no_verdict_is_no_service(start_peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(start_peer(peers.silent), **HTTP))
+    usherd = start_usherd(config_for(start_peer(endless.silent), **HTTP))
     assert said(ask(usherd)) == (503, FAILED)
     # The page, and whoever has an order that decides, need not wait.
     assert ask(usherd, headers=BROWSER).code == 200
@@ -150,7 +151,7 @@ def test_no_verdict_is_no_service(start_peer, start_usherd, config_for):
 
 def test_newcomers_put_nobody_off(start_peer, start_usherd, config_for):
     """One every 20 ms, for ten seconds at most: the first gets its answer."""
-    usherd = start_usherd(config_for(start_peer(peers.silent), **HTTP))
+    usherd = start_usherd(config_for(start_peer(endless.silent), **HTTP))
     port = usherd.ports("http")[0]
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(usherd.connect(port))
@@ -166,7 +167,7 @@ def test_newcomers_put_nobody_off(start_peer, start_usherd, config_for):
 
 
 def test_who_waits_may_leave(start_peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(start_peer(peers.silent), **HTTP))
+    usherd = start_usherd(config_for(start_peer(endless.silent), **HTTP))
     port = usherd.ports("http")[0]
     before = usherd.fds()
     for _ in range(20):
@@ -313,7 +314,7 @@ def test_reload(peer, port, start_usherd, config_for):
 
 
 def test_reload_of_who_is_waited_for(start_peer, start_usherd, config_for):
-    peer = start_peer(peers.silent)
+    peer = start_peer(endless.silent)
     usherd = start_usherd(config_for(peer, **HTTP))
     with usherd.connect(usherd.ports("http")[0]) as sock:
         sock.sendall(b"GET / HTTP/1.0\r\n\r\n")

@@ -16,7 +16,7 @@ import zlib
 
 import pytest
 
-import peer as peers
+import endless
 from ports import HOST
 from waiting import DEADLINE
 from web import BROWSER, ask
@@ -212,6 +212,6 @@ def test_for_browsers_only(farm):
 
 
 def test_page_before_the_first_probe(start_peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(start_peer(peers.silent), **HTTP))
+    usherd = start_usherd(config_for(start_peer(endless.silent), **HTTP))
     page = ask(usherd, headers=BROWSER).body
     assert b"no verdict yet" in page and b"none has ended yet" in page

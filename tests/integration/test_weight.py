@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import endless
 import jruby
 import peer as peers
 from balanced import DOWN, EMPTY, UP
@@ -326,7 +327,7 @@ def test_busy(start, peer, mode, weight):
     usherd, haproxy = start(FULL, weight=mode, timeout="1s",
                             busy_limit="3s")
     usherd.wait_reply(AT_HALF if mode == "jruby" else "up ready 100%")
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     usherd.wait_reply("up ready %d%% # busy" % weight)
     haproxy.wait_is("puppet1", **up(weight), last_agt="via agent : up (busy)")
     haproxy.wait_is("puppet1", **DOWN)
@@ -337,7 +338,7 @@ def test_busy_and_back(start, peer):
     usherd, haproxy = start(jruby.figures(4), timeout="1s",
                             busy_limit="1h")
     usherd.wait_reply("up ready 100%")
-    peer.behaviour = peers.silent_after_tls
+    peer.behaviour = endless.silent_after_tls
     usherd.wait_reply(AT_FLOOR + "busy")
     peer.behaviour = peers.running
     usherd.wait_reply("up ready (10|15|20|25)% # load")

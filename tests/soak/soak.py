@@ -23,6 +23,7 @@ SOAK = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SOAK.parent / "integration"))
 
+import endless  # noqa: E402
 import peer as peers  # noqa: E402
 from haproxy import GENERATED, HAProxy, server_line  # noqa: E402
 from pki import NAME, Pki  # noqa: E402
@@ -33,7 +34,7 @@ from web import ask, samples  # noqa: E402
 TROUBLES = (
     peers.starting, peers.error, peers.forbidden, peers.garbage,
     peers.short_length, peers.huge_body, peers.many_headers, peers.truncated,
-    peers.silent, peers.silent_after_tls, peers.drip, peers.endless_interim,
+    endless.silent, endless.silent_after_tls, endless.drip, endless.interim,
     peers.plain_http, peers.reset_at_accept, peers.reset_after_tls)
 # An order, and the reply of a server that is well.
 ORDERS = (
