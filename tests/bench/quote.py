@@ -25,6 +25,8 @@ CHOSEN = """\
 floor: polls lost or wrong | all of them
 floor: polls lost or wrong, agent-send | all of them
 floor: xinetd's polls lost, 256 at once, agent-send | all of them
+stress: p50 of polls, nothing else | idle usherd
+stress: p99 of polls, nothing else | idle usherd
 stress: p50 of polls, full handshakes | idle usherd
 stress: p99 of polls, full handshakes | idle usherd
 stress: p50 of polls, full handshakes with a certificate of ours | idle usherd
