@@ -129,7 +129,7 @@ TIMES = ("p50_us", "p99_us", "p999_us")
 COSTS = ("cpu_us", "pollers_us")
 
 
-def row(rounds, floor):
+def row(rounds, others):
     """Medians; a ratio is one of two that were polled in the same breath."""
     def median(key):
         return statistics.median(r[key] for r in rounds)
@@ -137,9 +137,10 @@ def row(rounds, floor):
     keys = [key for key in ("per_s", *TIMES, *COSTS) if key in rounds[0]]
     made = {key: round(median(key), 2 if key in COSTS else None)
             for key in keys}
-    for key in keys:
-        made[key + "_of_floor"] = round(statistics.median(
-            r[key] / f[key] for r, f in zip(rounds, floor)), 5)
+    for other, theirs in others.items():
+        for key in keys:
+            made["%s_of_%s" % (key, other)] = round(statistics.median(
+                r[key] / o[key] for r, o in zip(rounds, theirs)), 5)
     if "cpu_us" in rounds[0]:
         made["system_share"] = round(sum(r["system_s"] for r in rounds)
                                      / sum(r["ticks_s"] for r in rounds), 3)
@@ -154,8 +155,8 @@ def rows_of(how, answering, xinetd):
         slow, floor = slow_turn(xinetd, answering["epoll"], how, at_once)
         this = {"how": how, "at_once": at_once}
         for name, rounds in found.items():
-            yield {**this, "way": name, **row(rounds, found["epoll"])}
-        yield {**this, "way": "xinetd", **row([slow], [floor])}
+            yield {**this, "way": name, **row(rounds, found)}
+        yield {**this, "way": "xinetd", **row([slow], {"epoll": [floor]})}
 
 
 def many(port, how, polls):
@@ -207,15 +208,17 @@ def rows(bench):
 
 
 def rates(of, ways, at_once):
-    """The ratio to another way is that of the ratios to the floor."""
+    """The ratio to xinetd, which has a round of its own, is that of the ratios
+    to the floor.
+    """
     usherd = ways["usherd"]
+    to = {way: usherd["per_s_of_" + way] for way in BESIDE if way != "xinetd"}
+    to["xinetd"] = times(to["epoll"], ways["xinetd"]["per_s_of_epoll"])
     for way, companion in BESIDE.items():
         asked = (aim("ratio", ">=", RATE_MIN)
                  if way == "epoll" and at_once > 1 else None)
         yield Row("polls/s, " + of, usherd["per_s"], "/s", companion,
-                  ways[way]["per_s"],
-                  times(usherd["per_s_of_floor"],
-                        ways[way]["per_s_of_floor"]), asked)
+                  ways[way]["per_s"], to[way], asked)
 
 
 def waits(of, ways, at_once):
@@ -224,15 +227,14 @@ def waits(of, ways, at_once):
                  if text == "p99" and at_once > 1 else None)
         yield Row("%s, %s" % (text, of), ways["usherd"][key], "us",
                   BESIDE["epoll"], ways["epoll"][key],
-                  ways["usherd"][key + "_of_floor"], asked)
+                  ways["usherd"][key + "_of_epoll"], asked)
 
 
 def costs(of, ways):
     usherd, epoll = ways["usherd"], ways["epoll"]
     yield Row("CPU of a poll, " + of, usherd["cpu_us"], "us",
-              BESIDE["epoll"], epoll["cpu_us"], usherd["cpu_us_of_floor"])
-    yield Row("the kernel's share of it, " + of, usherd["system_share"], "",
-              BESIDE["epoll"], epoll["system_share"],
-              times(usherd["system_share"], epoll["system_share"]))
+              BESIDE["epoll"], epoll["cpu_us"], usherd["cpu_us_of_epoll"])
+    yield beside("the kernel's share of it, " + of, usherd["system_share"], "",
+                 BESIDE["epoll"], epoll["system_share"])
     yield beside("CPU of who polls, " + of, usherd["pollers_us"], "us",
                  "usherd", usherd["cpu_us"])

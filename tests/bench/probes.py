@@ -157,8 +157,9 @@ def median(rounds):
     for how in rounds[0]:
         row[how] = {key: round(statistics.median(r[how][key] for r in rounds),
                                4) for key in rounds[0][how]}
-        row[how]["of_bare"] = round(statistics.median(
-            r[how]["usherd_ms"] / r[how]["bare_ms"] for r in rounds), 3)
+        for other in [key for key in BESIDE if key in row[how]]:
+            row[how]["of_" + other] = round(statistics.median(
+                r[how]["usherd_ms"] / r[how][other] for r in rounds), 3)
     for who in ("usherd", "bare"):
         row["resumed"][who + "_of_full"] = round(statistics.median(
             r["resumed"][who + "_ms"] / r["full"][who + "_ms"]
@@ -194,6 +195,8 @@ def measure():
 
 HOW = {"full": "full", "resumed": "resumed",
        "twice": "resumed, and two requests"}
+BESIDE = {"bare_ms": "bare mbedTLS", "curl_ms": "curl",
+          "curl_k_ms": "curl -k"}
 
 
 def rows(bench):
@@ -209,12 +212,12 @@ def rows(bench):
 def costs(name, row):
     for how, ms in row.items():
         what = "CPU of a probe, %s, %s" % (name, HOW[how])
-        asked = bar("ratio", "<=", OF_BARE) if how == "resumed" else None
-        yield Row(what, ms["usherd_ms"], "ms", "bare mbedTLS", ms["bare_ms"],
-                  ms["of_bare"], asked)
-        for key, curl in (("curl_ms", "curl"), ("curl_k_ms", "curl -k")):
+        asked = {"bare_ms": bar("ratio", "<=", OF_BARE)} \
+            if how == "resumed" else {}
+        for key, companion in BESIDE.items():
             if key in ms:
-                yield beside(what, ms["usherd_ms"], "ms", curl, ms[key])
+                yield Row(what, ms["usherd_ms"], "ms", companion, ms[key],
+                          ms["of_" + key], asked.get(key))
     if "twice" in row:
         second = {who: row["twice"][who] - row["resumed"][who]
                   for who in ("usherd_ms", "bare_ms")}

@@ -19,9 +19,10 @@ class Ask(NamedTuple):
 
 
 class Row(NamedTuple):
-    """`ratio` is the median of those of each round, where there are rounds;
-    what stands beside was measured in the same breath, but where `beside` says
-    that it is set, or asked for.
+    """`ratio` is the median of those of each round, where both were measured in
+    each; else that of the two, as beside() makes it.  What stands beside was
+    measured in the same breath, but where `beside` says that it is set, or
+    asked for.
     """
 
     what: str

@@ -9,6 +9,8 @@ from usherd import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 
+import floor  # noqa: E402
+import probes  # noqa: E402
 import table  # noqa: E402
 
 
@@ -60,3 +62,31 @@ def test_shown(capsys):
                                     "part")
     assert line.split("  ") == ["what", "3,416 KB", "companion", "2,312 KB",
                                 " 1.48", "bar: <= 4,096 KB", "ok"]
+
+
+# Of ours, and of what stands beside, in each round.  The medians are as 2 to 3,
+# the median of the ratios is a half.
+OURS, THEIRS = (1, 5, 2), (3, 1, 4)
+
+
+def test_ratio_of_polls_is_one_of_a_round():
+    def rounds(values):
+        return [{**dict.fromkeys(("per_s", *floor.TIMES), value),
+                 "polls": 1, "lost": 0, "wrong": 0} for value in values]
+
+    found = {"usherd": rounds(OURS), "epoll": rounds((1, 1, 1)),
+             "libuv": rounds(THEIRS), "asyncio": rounds(THEIRS)}
+    ways = {way: floor.row(own, found) for way, own in found.items()}
+    ways["xinetd"] = floor.row(rounds([1]), {"epoll": rounds([2])})
+    ratios = {row.beside: row.ratio for row in floor.rates("", ways, 1)}
+    assert ratios == {"epoll loop": 2, "libuv responder": 0.5, "asyncio": 0.5,
+                      "xinetd and curl": 4}
+
+
+def test_ratio_of_a_probe_is_one_of_a_round():
+    rounds = [{how: {"usherd_ms": ours, "bare_ms": theirs, "curl_ms": theirs}
+               for how in ("full", "resumed")}
+              for ours, theirs in zip(OURS, THEIRS)]
+    ratios = {(row.beside, row.ratio)
+              for row in probes.costs("", probes.median(rounds))}
+    assert ratios == {("bare mbedTLS", 0.5), ("curl", 0.5)}
