@@ -133,4 +133,6 @@ def test_who_tries_to_order(usherd):
     with crowd(usherd, "drain") as said:
         give_orders(usherd)
         assert sum(said.values()) == MANY and len(said) == 1, said
-    assert len(usherd.facts("order", by="nobody", text="refused: drain")) == 1
+    refused = {"by": "nobody", "text": "refused: drain"}
+    usherd.wait_fact("order", **refused)
+    assert len(usherd.facts("order", **refused)) == 1
