@@ -11,8 +11,9 @@ from pathlib import Path
 from waiting import DEADLINE
 
 POLLER = Path(__file__).with_name("poller.py")
-# The aim is a p99 of 10 ms, on a machine with nothing else to do.
-RIGHT_MIN, P99_MAX_S = 10, 2
+# The aim is a p99 of 10 ms, on a machine with nothing else to do.  Of too few
+# polls it would be the slowest one.
+RIGHT_MIN, P99_MAX_S, P99_OF = 10, 2, 200
 
 
 def proc(usherd, name):
@@ -78,4 +79,5 @@ class Polls:
     def check(self):
         assert not self.wrong, self.wrong[:3]
         assert self.right >= RIGHT_MIN, self
-        assert self.quantile(0.99) < 1000 * P99_MAX_S, self
+        if len(self.took) >= P99_OF:
+            assert self.quantile(0.99) < 1000 * P99_MAX_S, self
