@@ -1,13 +1,14 @@
 """The daemon: SIGHUP, SIGTERM, and the command line."""
 
 import re
+import resource
 import subprocess
 
 import pytest
 
 import endless
 import peer as peers
-from usherd import binary, check, ini
+from usherd import ROOT, binary, check, ini
 from waiting import DEADLINE, wait_until
 
 CONFIGURED = r" info reload .*done"
@@ -263,3 +264,15 @@ def test_version():
     done = subprocess.run([binary(), "-v"], timeout=DEADLINE,
                           capture_output=True, text=True)
     assert done.returncode == 0 and "usherd" in done.stdout + done.stderr
+
+
+def test_takes_as_many_descriptors_as_the_unit_gives(peer, start_usherd,
+                                                     config_for):
+    unit = (ROOT / "scripts" / "systemd" / "usherd.service").read_text()
+    given = int(re.search(r"^LimitNOFILE=(\d+)$", unit, re.M)[1])
+    usherd = start_usherd(config_for(peer),
+                          wrap=["prlimit", "--nofile=1024:"])
+    usherd.wait_reply("up ready 100%")
+    soft, hard = resource.prlimit(usherd.process.pid, resource.RLIMIT_NOFILE)
+    assert soft == (given if hard == resource.RLIM_INFINITY
+                    else min(given, hard))
