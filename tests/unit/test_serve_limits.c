@@ -29,6 +29,7 @@ struct fix {
 	const char *reply;
 	size_t reply_len;
 	size_t opened, replied;
+	const char *from; /* of who talks; NULL: the kernel chooses */
 };
 
 static enum serve_next on_request(struct serve_request *r, void *arg)
@@ -81,18 +82,12 @@ static void stop(struct fix *f)
 	t_loop_close(&f->loop);
 }
 
-static void talk_from(
-	struct fix *f, struct peer *p, enum peer_way way, const char *from)
-{
-	*p = (struct peer){
-		.way = way, .text = "puppet1\n", .len = 8, .from = from
-	};
-	peer_open(p, &f->loop, (struct sockaddr *)&f->at);
-}
-
 static void talk(struct fix *f, struct peer *p, enum peer_way way)
 {
-	talk_from(f, p, way, NULL);
+	*p = (struct peer){
+		.way = way, .text = "puppet1\n", .len = 8, .from = f->from
+	};
+	peer_open(p, &f->loop, (struct sockaddr *)&f->at);
 }
 
 static void run_until_connections(struct fix *f, size_t n)
@@ -248,7 +243,8 @@ static void test_big_replies_are_bounded(void **state)
 	(void)state;
 	start(&f, reply, HUGE);
 	for (size_t i = 0; i < PEERS_N; i++) {
-		talk_from(&f, &peers[i], PEER_HOLDS, from[i / EACH]);
+		f.from = from[i / EACH];
+		talk(&f, &peers[i], PEER_HOLDS);
 		run_until_count(&f, &f.replied, i + 1);
 	}
 	for (size_t i = 0; i < PEERS_N; i++)
