@@ -296,16 +296,15 @@ static void report(struct held *h)
 	take_out(h);
 }
 
-static void on_turn(uv_timer_t *turn)
+/* A timer could come again in the same turn, if others set the loop's clock. */
+static void on_turn(uv_idle_t *turn)
 {
-	struct held_list *l = turn->data;
-	struct held *h = next_report(l);
+	struct held *h = next_report(turn->data);
 
 	if (h != NULL)
 		report(h);
-	/* With 0 it would be the same turn. */
-	if (next_report(l) != NULL)
-		uv_timer_start(turn, on_turn, 1, 0);
+	else
+		uv_idle_stop(turn);
 }
 
 int held_report(struct held_list *l, struct serve_conn *conn,
@@ -321,8 +320,7 @@ int held_report(struct held_list *l, struct serve_conn *conn,
 	if (h == NULL)
 		return UV_ENOMEM;
 	h->make = make;
-	if (!uv_is_active((uv_handle_t *)l->turn))
-		uv_timer_start(l->turn, on_turn, 0, 0);
+	uv_idle_start(l->turn, on_turn);
 	return 0;
 }
 
@@ -367,11 +365,11 @@ void held_tell(struct held_list *l, const struct history_entry *e)
 
 int held_open(struct held_list *l, const struct show *show, uv_loop_t *loop)
 {
-	uv_timer_t *turn = malloc(sizeof(*turn));
+	uv_idle_t *turn = malloc(sizeof(*turn));
 
 	if (turn == NULL)
 		return UV_ENOMEM;
-	uv_timer_init(loop, turn);
+	uv_idle_init(loop, turn);
 	turn->data = l;
 	*l = (struct held_list){ .show = *show, .turn = turn };
 	return 0;

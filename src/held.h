@@ -17,7 +17,7 @@ struct held;
 struct held_list {
 	struct show show; /* its parts are borrowed until held_close() */
 	struct held *first;
-	uv_timer_t *turn; /* while somebody waits for a report */
+	uv_idle_t *turn; /* while somebody waits for a report */
 };
 
 /* 0, or UV_ENOMEM with nothing to close. */
