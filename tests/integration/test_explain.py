@@ -233,7 +233,7 @@ def test_probe_of_another_name(peer, pki, start_usherd, config_for):
 
 
 def test_probe_that_gets_no_answer(peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(peer, timeout="300ms"))
+    usherd = start_usherd(config_for(peer, timeout="3s"))
     usherd.wait_reply("up ready 100%")
     peer.behaviour = endless.silent_after_tls
     shown = probe(usherd)
