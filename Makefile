@@ -152,12 +152,13 @@ faults: deps-test $(PROGS) $(FOR_TESTS) $(B)/tests/unit/test_faults_probe
 	$(Q)seq "$$(nproc)" | xargs -P 0 -I {} env FAILING_SHARE={}/"$$(nproc)" \
 	        $(B)/tests/unit/test_faults_probe
 
-# With sanitizers, and counted: which lines the tests go through.  Without the
-# Puppet module's tests: what takes their time is Ruby.
+# With sanitizers, and counted: which lines the tests go through.  Without those
+# whose time goes to Ruby, to a browser or to shells.
+FOREIGN      = completions module rolling tasks web_page
 test-asan: deps-test
 	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
-	        AT_ONCE=6 \
-	        INTEGRATION='tests/integration --ignore-glob=*/test_module.py' \
+	        AT_ONCE=6 INTEGRATION='tests/integration \
+	        $(FOREIGN:%=--ignore=tests/integration/test_%.py)' \
 	        build-tests test-fast
 
 # What comes near a second thread: files are read and written, and handshakes
