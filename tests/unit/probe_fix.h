@@ -22,8 +22,6 @@
 #define REQUEST "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define SECOND "GET /more HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 enum { TIMEOUT_MS = 10000 };
 
 struct fix {

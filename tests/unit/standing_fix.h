@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "standing.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define UP "up 100%\n"
 #define READY "up ready 100%\n"
 #define DRAINED "up drain 100% # drain by alice\n"

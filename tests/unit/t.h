@@ -15,6 +15,9 @@
 #include <cmocka.h>
 #include <uv.h>
 
+/* How many elements an array has. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Runs the loop until `*done`, at most `max` turns. */
 void t_run_until(uv_loop_t *loop, const bool *done, int max);
 

@@ -5,7 +5,6 @@
 
 #include "addr.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define LONG_NAME_63 \
 	"123456789012345678901234567890123456789012345678901234567890abc"
 #define LONG_NAME_255 \

@@ -9,7 +9,6 @@
 
 #include "inifile.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define X10 "xxxxxxxxxx"
 #define X50 X10 X10 X10 X10 X10
 #define X180 X50 X50 X50 X10 X10 X10

@@ -6,8 +6,6 @@
 #include "jruby.h"
 #include "jsonin.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void asks_by_name(void **state)
 {
 	char request[PUPPET_REQUEST_MAX];

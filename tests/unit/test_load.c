@@ -5,8 +5,6 @@
 
 #include "load.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 enum { PROBE_MS = 2000, START_MS = 1000 };
 
 struct fix {

@@ -12,7 +12,6 @@
 
 #include "puppetconf.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define UPSTREAM "/etc/puppetlabs/puppet"
 #define DEBIAN "/etc/puppet"
 #define UPSTREAM_SSL "/etc/puppetlabs/puppet/ssl"

@@ -11,7 +11,6 @@
 #include "peer.h"
 #include "serve.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define X10 "xxxxxxxxxx"
 #define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
 #define X600 X100 X100 X100 X100 X100 X100

@@ -4,8 +4,6 @@
 
 #include "text.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void test_printable(void **state)
 {
 	char all[256];

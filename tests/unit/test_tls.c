@@ -7,8 +7,6 @@
 
 static const size_t steps[] = { 1, 2, 7, 100, 65536 };
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* --- what should work ----------------------------------------------------- */
 
 static void test_talks_in_any_pieces(void **state)

@@ -2,8 +2,6 @@
 
 #include "pki.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* --- what must fail, and how it is called --------------------------------- */
 
 static const struct {

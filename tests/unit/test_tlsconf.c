@@ -6,8 +6,6 @@
 
 #include "pki.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static struct tlsconf_report report;
 
 static enum tlsconf_result load(const struct tlsconf_files *files)
