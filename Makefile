@@ -283,7 +283,8 @@ demo: deps-test
 LINT_CFLAGS  = -O2 -g -fanalyzer -Wno-analyzer-malloc-leak
 
 lint: deps-lint
-	$(Q)$(MAKE) --no-print-directory MODE=lint WERROR=1 CFLAGS='$(LINT_CFLAGS)' all
+	$(Q)$(MAKE) --no-print-directory -j"$$(nproc)" MODE=lint WERROR=1 \
+	        CFLAGS='$(LINT_CFLAGS)' all
 	$(Q)scripts/lint
 
 install: all
