@@ -13,7 +13,7 @@ enum gate_state gate_enter(
 {
 	assert(p->state == GATE_OUT);
 	*p = (struct gate_pass){ .state = GATE_IN, .cb = cb, .arg = arg };
-	if (g->room > 0) {
+	if (g->room > 0 && g->first == NULL) {
 		g->room--;
 		return GATE_IN;
 	}
@@ -34,23 +34,34 @@ static void take_out(struct gate *g, struct gate_pass *p)
 		g->last = at;
 }
 
+/* One after the other, also when each leaves at once. */
+static void let_in(struct gate *g)
+{
+	if (g->letting_in)
+		return;
+	g->letting_in = true;
+	while (g->room > 0 && g->first != NULL) {
+		struct gate_pass *next = g->first;
+
+		take_out(g, next);
+		next->state = GATE_IN;
+		g->room--;
+		next->cb(next->arg);
+	}
+	g->letting_in = false;
+}
+
 void gate_leave(struct gate *g, struct gate_pass *p)
 {
 	enum gate_state was = p->state;
-	struct gate_pass *next = g->first;
 
 	p->state = GATE_OUT;
 	if (was == GATE_WAITING)
 		take_out(g, p);
 	if (was != GATE_IN)
 		return;
-	if (next == NULL) {
-		g->room++;
-		return;
-	}
-	take_out(g, next);
-	next->state = GATE_IN;
-	next->cb(next->arg);
+	g->room++;
+	let_in(g);
 }
 
 void gate_close(struct gate *g)

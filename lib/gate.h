@@ -1,6 +1,7 @@
 #ifndef GATE_H
 #define GATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -11,6 +12,7 @@ struct gate {
 	size_t room;
 	struct gate_pass *first;
 	struct gate_pass **last;
+	bool letting_in;
 };
 
 typedef void (*gate_cb)(void *arg);
@@ -29,7 +31,8 @@ void gate_open(struct gate *g, size_t room);
 
 /*
  * GATE_IN at once where there is room.  Else GATE_WAITING: cb(arg) comes when
- * it is in, from inside the gate_leave() of another.
+ * it is in, from inside the gate_leave() of another, but never from inside a
+ * cb: who leaves there lets the next one in after it.
  */
 enum gate_state gate_enter(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);

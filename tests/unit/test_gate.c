@@ -14,7 +14,11 @@ struct fix {
 	char called[32]; /* names, in order */
 	size_t n;
 	int leaves; /* whoever is called leaves at once */
+	int late;   /* who enters then, from inside the first call; 0: nobody */
+	int inside; /* a call */
 };
+
+static enum gate_state enter(struct fix *f, int i);
 
 static void start(struct fix *f, size_t room)
 {
@@ -26,14 +30,22 @@ static void start(struct fix *f, size_t room)
 	}
 }
 
+/* Never from inside another's: the stack would have to hold them all. */
 static void on_in(void *arg)
 {
 	struct guest *g = arg;
+	struct fix *f = g->fix;
+	int late = f->late;
 
+	assert_int_equal(f->inside++, 0);
 	assert_int_equal(g->pass.state, GATE_IN);
-	g->fix->called[g->fix->n++] = g->name;
-	if (g->fix->leaves)
-		gate_leave(&g->fix->gate, &g->pass);
+	f->called[f->n++] = g->name;
+	if (f->leaves)
+		gate_leave(&f->gate, &g->pass);
+	f->late = 0;
+	if (late > 0)
+		assert_int_equal(enter(f, late), GATE_WAITING);
+	f->inside--;
 }
 
 static enum gate_state enter(struct fix *f, int i)
@@ -107,6 +119,22 @@ static void out_again_from_inside_the_callback(void **state)
 	assert_int_equal(f.gate.room, 1);
 }
 
+/* Who comes meanwhile comes last, though there is room for a moment. */
+static void in_from_inside_the_callback(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	f.leaves = 1;
+	f.late = GUESTS - 1;
+	for (int i = 0; i < GUESTS - 1; i++)
+		enter(&f, i);
+	leave(&f, 0);
+	assert_string_equal(f.called, "bcde");
+	assert_int_equal(f.gate.room, 1);
+}
+
 /* When all is over, nobody else begins. */
 static void closed(void **state)
 {
@@ -128,6 +156,7 @@ int main(void)
 		cmocka_unit_test(so_many_and_the_others_in_order),
 		cmocka_unit_test(tired_of_waiting),
 		cmocka_unit_test(out_again_from_inside_the_callback),
+		cmocka_unit_test(in_from_inside_the_callback),
 		cmocka_unit_test(closed),
 	};
 
