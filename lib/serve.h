@@ -18,7 +18,8 @@
  * error: many clients just close when they have their line.
  *
  * Who comes while there are no descriptors, or no memory, waits until there
- * are.  Limits know sources: the peer's address, on a unix socket his uid.
+ * are.  Limits know sources: the peer's address, on a unix socket his uid.  Of
+ * what a listener keeps of replies, one may have as much as it leaves free.
  */
 struct serve;
 struct serve_conn;
@@ -28,10 +29,9 @@ enum {
 	SERVE_COMMAND_MAX = 2048,   /* likewise: unix */
 	SERVE_UNSENT_MAX = 1 << 20, /* bytes that a slow peer may leave */
 	SERVE_RESTS_MAX = 64 << 20, /* likewise, of all replies of a listener */
-	SERVE_RESTS_OF_ONE = SERVE_RESTS_MAX / 2, /* of one source */
-	SERVE_FORGET_MAX = 65536, /* bytes read and forgotten at the end */
-	SERVE_LINGER_MS = 2000,   /* from the reply's last byte to the close */
-	SERVE_FETCH_MS = 60000,   /* until the peer has taken all of it */
+	SERVE_FORGET_MAX = 65536,   /* bytes read and forgotten at the end */
+	SERVE_LINGER_MS = 2000, /* from the reply's last byte to the close */
+	SERVE_FETCH_MS = 60000, /* until the peer has taken all of it */
 	SERVE_CONNECTIONS_MAX = 1024, /* above: one is closed */
 	SERVE_SOURCE_MAX = 32,        /* of one source, above: its oldest is */
 };

@@ -80,7 +80,10 @@ static bool same_source(const struct serve_conn *a, const struct serve_conn *b)
 	return memcmp(&a->source, &b->source, sizeof(a->source)) == 0;
 }
 
-/* For so many bytes more that wait to be taken. */
+/*
+ * For so many bytes more that wait to be taken: its source then has no more
+ * than is left to others, so that two that are greedy leave a third something.
+ */
 static bool has_room(const struct serve_conn *c, size_t len)
 {
 	const struct serve *s = c->serve;
@@ -89,8 +92,7 @@ static bool has_room(const struct serve_conn *c, size_t len)
 	for (const struct serve_conn *p = s->oldest; p != NULL; p = p->newer)
 		if (same_source(p, c))
 			own += p->rest_len;
-	return len <= SERVE_RESTS_MAX - s->rests &&
-		own + len <= SERVE_RESTS_OF_ONE;
+	return s->rests + len + own + len <= SERVE_RESTS_MAX;
 }
 
 /* Writes at once, as nearly always works, or leaves the rest to libuv. */
