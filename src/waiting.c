@@ -8,7 +8,10 @@
 #include "text.h"
 #include "wait.h"
 
-enum { TICK_MS = 200 };
+enum {
+	TICK_MS = 200,
+	LOOKS_MAX = 100, /* at servers in a tick: polls wait meanwhile */
+};
 
 struct awaited {
 	char name[COMMAND_NAME_MAX];
@@ -23,7 +26,8 @@ struct waiting {
 	uint64_t timeout_ms; /* 0: no end */
 	uint64_t started_ms;
 	struct awaited *list;
-	size_t n;
+	size_t n, left; /* all; those that are not done */
+	size_t at;      /* who is looked at next */
 	waiting_cb cb;
 	void *arg;
 };
@@ -72,13 +76,17 @@ static bool look_at(
 	return true;
 }
 
-static void give_up(
-	struct waiting *w, const struct awaited *a, struct poller_time now)
+/* Names the first that has not come. */
+static void give_up(struct waiting *w, struct poller_time now)
 {
-	struct server *s = fleet_find(w->fleet, a->name);
 	char lacks[WAIT_TEXT_MAX] = "", text[WAIT_TEXT_MAX];
+	const struct awaited *a = w->list;
 	struct wait_facts facts;
+	struct server *s;
 
+	while (a->done)
+		a++;
+	s = fleet_find(w->fleet, a->name);
 	if (s != NULL) {
 		facts = standing_wait_facts(server_standing(s));
 		wait_lacks(&a->wait, &w->rules, &facts, now, lacks);
@@ -90,26 +98,38 @@ static void give_up(
 	fail(w, COMMAND_EXIT_LATE, a, text);
 }
 
+/* At some of those who are left, in turn; false as look_at(). */
+static bool look_at_some(struct waiting *w, struct poller_time now)
+{
+	size_t looks = 0;
+
+	for (size_t i = 0; i < w->n && looks < LOOKS_MAX; i++) {
+		struct awaited *a = &w->list[w->at];
+
+		w->at = (w->at + 1) % w->n;
+		if (a->done)
+			continue;
+		looks++;
+		if (!look_at(w, a, now))
+			return false;
+		w->left -= a->done;
+	}
+	return true;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct poller_time now = { clock_now_ms(), time(NULL) };
-	const struct awaited *late = NULL;
 	struct waiting *w = tick->data;
 
-	for (size_t i = 0; i < w->n; i++) {
-		struct awaited *a = &w->list[i];
-
-		if (!a->done && !look_at(w, a, now))
-			return;
-		if (!a->done && late == NULL)
-			late = a;
-	}
-	if (late == NULL) {
+	if (!look_at_some(w, now))
+		return;
+	if (w->left == 0) {
 		uv_timer_stop(tick);
 		tell(w, WAITING_DONE, COMMAND_EXIT_DONE, "", "done");
 	} else if (w->timeout_ms > 0 &&
 		now.ms - w->started_ms >= w->timeout_ms) {
-		give_up(w, late, now);
+		give_up(w, now);
 	}
 }
 
@@ -127,6 +147,7 @@ static void fill(
 		if (targets[i].chosen)
 			text_format(w->list[w->n++].name, COMMAND_NAME_MAX,
 				"%s", targets[i].name);
+	w->left = w->n;
 }
 
 int waiting_start(struct waiting **out, struct fleet *fleet,
