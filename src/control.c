@@ -169,8 +169,9 @@ static enum serve_next look(struct control *c, struct serve_request *r,
 			held_wait(&c->held, r->conn, command, who, error),
 			error);
 	case COMMAND_LOG:
-		return answer_ok(c, r,
-			report_history(c->options.history, command->flags));
+		return hold(c, r,
+			held_log(&c->held, r->conn, command, who, error),
+			error);
 	case COMMAND_MONITOR:
 		return hold(c, r,
 			held_monitor(&c->held, r->conn, command, who, error),

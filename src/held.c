@@ -1,30 +1,11 @@
-#include "held.h"
+#include "held_conn.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "change.h"
-#include "orderbook.h"
-#include "probing.h"
-#include "report.h"
 #include "text.h"
-#include "waiting.h"
 
-/* At most one of entry, waiting, probing and make; none: a monitor. */
-struct held {
-	struct held_list *list;
-	struct held *next;
-	struct serve_conn *conn;
-	struct command command;
-	enum who_right right;
-	uid_t uid; /* where that is WHO_MAY_LOOK */
-	struct orderbook_entry *entry;
-	struct waiting *waiting;
-	struct probing *probing;
-	held_report_make make;
-};
-
-static struct held *add(struct held_list *l, struct serve_conn *conn,
+struct held *held_add(struct held_list *l, struct serve_conn *conn,
 	const struct command *command)
 {
 	struct held *h = calloc(1, sizeof(*h));
@@ -51,7 +32,7 @@ static void stop(struct held *h)
 		probing_close(h->probing);
 }
 
-static void take_out(struct held *h)
+void held_take_out(struct held *h)
 {
 	struct held **at = &h->list->first;
 
@@ -64,7 +45,7 @@ static void take_out(struct held *h)
 
 /* --- who may only look --- */
 
-static int let_in(const struct held_list *l, const struct who *who,
+static int has_room(const struct held_list *l, const struct who *who,
 	char error[COMMAND_ERROR_MAX])
 {
 	unsigned own = 0, all = 0;
@@ -86,242 +67,73 @@ static int let_in(const struct held_list *l, const struct who *who,
 	return UV_EPERM;
 }
 
-static struct held *add_for(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const struct who *who)
+int held_let_in(struct held **out, struct held_list *l, struct serve_conn *conn,
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX])
 {
-	struct held *h = add(l, conn, command);
+	int rc = has_room(l, who, error);
 
-	if (h != NULL) {
-		h->right = who->right;
-		h->uid = who->uid;
+	if (rc != 0)
+		return rc;
+	*out = held_add(l, conn, command);
+	if (*out == NULL)
+		return UV_ENOMEM;
+	(*out)->right = who->right;
+	(*out)->uid = who->uid;
+	return 0;
+}
+
+/* --- turns --- */
+
+/* The oldest of those who may do most. */
+static struct held *next_in_turn(const struct held_list *l)
+{
+	struct held *next = NULL;
+
+	for (struct held *h = l->first; h != NULL; h = h->next)
+		if (h->in_turn != NULL &&
+			(next == NULL || h->right >= next->right))
+			next = h;
+	return next;
+}
+
+/* A timer could come again in the same turn, if others set the loop's clock. */
+static void on_turn(uv_idle_t *turn)
+{
+	struct held *h = next_in_turn(turn->data);
+	held_turn in_turn;
+
+	if (h == NULL) {
+		uv_idle_stop(turn);
+		return;
 	}
-	return h;
+	in_turn = h->in_turn;
+	h->in_turn = NULL;
+	in_turn(h);
+}
+
+void held_take_turn(struct held *h, held_turn in_turn)
+{
+	h->in_turn = in_turn;
+	uv_idle_start(h->list->turn, on_turn);
 }
 
 /* --- replies --- */
 
-/* `text` is freed; NULL says that there was no memory for it. */
-static void write_text(struct held *h, char *text)
-{
-	if (text != NULL)
-		serve_write(h->conn, text, strlen(text));
-	free(text);
-}
-
-static void finish(struct held *h)
+void held_finish(struct held *h)
 {
 	serve_finish(h->conn);
-	take_out(h);
+	held_take_out(h);
 }
 
-static void finish_error(
+void held_finish_error(
 	struct held *h, enum command_exit code, const char *sentence)
 {
 	char text[SHOW_ERROR_MAX];
 	size_t len = show_error(text, code, sentence);
 
 	serve_write(h->conn, text, len);
-	finish(h);
-}
-
-/* --- waiting --- */
-
-static void on_news(void *arg, const struct waiting_news *news)
-{
-	struct held *h = arg;
-
-	switch (news->step) {
-	case WAITING_GOES_ON:
-		write_text(h,
-			show_progress(
-				news->server, news->text, h->command.flags));
-		break;
-	case WAITING_DONE:
-		serve_write(h->conn, "done\n", 5);
-		finish(h);
-		break;
-	case WAITING_FAILED:
-		finish_error(h, news->code, news->text);
-		break;
-	}
-}
-
-static int start_waiting(
-	struct held *h, const struct change_target *targets, size_t n)
-{
-	return waiting_start(&h->waiting, h->list->show.fleet, &h->command,
-		targets, n, on_news, h);
-}
-
-int held_wait(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const struct who *who,
-	char error[COMMAND_ERROR_MAX])
-{
-	struct change_target *all;
-	struct held *h;
-	size_t n;
-	int rc = let_in(l, who, error);
-
-	if (rc != 0)
-		return rc;
-	all = orderbook_look(l->show.book, &n);
-	if (all == NULL)
-		return UV_ENOMEM;
-	if (change_choose(all, n, command, error) != CHANGE_DONE) {
-		free(all);
-		return UV_EINVAL;
-	}
-	h = add_for(l, conn, command, who);
-	rc = UV_ENOMEM;
-	if (h != NULL) {
-		rc = start_waiting(h, all, n);
-		if (rc == 0)
-			serve_write(conn, "ok\n", 3);
-		else
-			take_out(h);
-	}
-	free(all);
-	return rc;
-}
-
-/* --- orders --- */
-
-static void on_ordered(void *arg, const struct orderbook_result *r)
-{
-	struct held *h = arg;
-
-	h->entry = NULL;
-	if (r->code != COMMAND_EXIT_DONE) {
-		finish_error(h, r->code, r->error);
-		return;
-	}
-	serve_write(h->conn, "ok\n", 3);
-	write_text(h, show_told(r->targets, r->n, h->command.flags));
-	if ((h->command.flags & COMMAND_WAITS) == 0)
-		finish(h);
-	else if (start_waiting(h, r->targets, r->n) != 0)
-		finish_error(h, COMMAND_EXIT_ERROR,
-			"the order is in force, but there is no memory to "
-			"wait");
-}
-
-int held_order(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const char *by)
-{
-	struct held *h = add(l, conn, command);
-
-	if (h == NULL)
-		return UV_ENOMEM;
-	h->entry = orderbook_give(l->show.book, command, by, on_ordered, h);
-	if (h->entry != NULL)
-		return 0;
-	take_out(h);
-	return UV_ENOMEM;
-}
-
-/* --- probes --- */
-
-static void on_probing(void *arg, const char *failure)
-{
-	struct held *h = arg;
-	char error[COMMAND_ERROR_MAX];
-	char *text;
-
-	if (*failure != '\0') {
-		finish_error(h, COMMAND_EXIT_LATE, failure);
-		return;
-	}
-	text = show_servers(&h->list->show, &h->command, report_probe, error);
-	if (text == NULL) {
-		finish_error(h, COMMAND_EXIT_ERROR, error);
-		return;
-	}
-	serve_write(h->conn, "ok\n", 3);
-	write_text(h, text);
-	finish(h);
-}
-
-int held_probe(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, char error[COMMAND_ERROR_MAX])
-{
-	size_t n, chosen = 0;
-	struct change_target *all = orderbook_look(l->show.book, &n);
-	struct held *h;
-	int rc = UV_ENOMEM;
-
-	if (all == NULL)
-		return rc;
-	if (change_choose(all, n, command, error) != CHANGE_DONE) {
-		free(all);
-		return UV_EINVAL;
-	}
-	while (!all[chosen].chosen)
-		chosen++;
-	free(all);
-	h = add(l, conn, command);
-	if (h != NULL)
-		rc = probing_start(&h->probing, l->show.fleet,
-			fleet_server(l->show.fleet, chosen), on_probing, h);
-	if (rc != 0 && h != NULL)
-		take_out(h);
-	return rc;
-}
-
-/* --- reports --- */
-
-/* The oldest of those who may do most. */
-static struct held *next_report(const struct held_list *l)
-{
-	struct held *next = NULL;
-
-	for (struct held *h = l->first; h != NULL; h = h->next)
-		if (h->make != NULL &&
-			(next == NULL || h->right >= next->right))
-			next = h;
-	return next;
-}
-
-static void report(struct held *h)
-{
-	char error[COMMAND_ERROR_MAX] = "usherd has no memory";
-	char *text = show_ok(
-		show_servers(&h->list->show, &h->command, h->make, error));
-
-	if (text == NULL) {
-		finish_error(h, COMMAND_EXIT_ERROR, error);
-		return;
-	}
-	serve_answer(h->conn, text, strlen(text));
-	free(text);
-	take_out(h);
-}
-
-/* A timer could come again in the same turn, if others set the loop's clock. */
-static void on_turn(uv_idle_t *turn)
-{
-	struct held *h = next_report(turn->data);
-
-	if (h != NULL)
-		report(h);
-	else
-		uv_idle_stop(turn);
-}
-
-int held_report(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const struct who *who,
-	held_report_make make, char error[COMMAND_ERROR_MAX])
-{
-	int rc = let_in(l, who, error);
-	struct held *h;
-
-	if (rc != 0)
-		return rc;
-	h = add_for(l, conn, command, who);
-	if (h == NULL)
-		return UV_ENOMEM;
-	h->make = make;
-	uv_idle_start(l->turn, on_turn);
-	return 0;
+	held_finish(h);
 }
 
 /* --- monitors --- */
@@ -330,20 +142,18 @@ int held_monitor(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, const struct who *who,
 	char error[COMMAND_ERROR_MAX])
 {
-	int rc = let_in(l, who, error);
+	struct held *h;
+	int rc = held_let_in(&h, l, conn, command, who, error);
 
-	if (rc != 0)
-		return rc;
-	if (add_for(l, conn, command, who) == NULL)
-		return UV_ENOMEM;
-	serve_write(conn, "ok\n", 3);
-	return 0;
+	if (rc == 0)
+		serve_write(conn, "ok\n", 3);
+	return rc;
 }
 
 static int is_monitor(const struct held *h)
 {
 	return h->entry == NULL && h->waiting == NULL && h->probing == NULL &&
-		h->make == NULL;
+		h->in_turn == NULL;
 }
 
 void held_tell(struct held_list *l, const struct history_entry *e)
@@ -377,7 +187,7 @@ int held_open(struct held_list *l, const struct show *show, uv_loop_t *loop)
 
 void held_gone(void *held)
 {
-	take_out(held);
+	held_take_out(held);
 }
 
 void held_close(struct held_list *l)

@@ -17,7 +17,7 @@ struct held;
 struct held_list {
 	struct show show; /* its parts are borrowed until held_close() */
 	struct held *first;
-	uv_idle_t *turn; /* while somebody waits for a report */
+	uv_idle_t *turn; /* while somebody waits for his */
 };
 
 /* 0, or UV_ENOMEM with nothing to close. */
@@ -30,25 +30,29 @@ int held_open(struct held_list *l, const struct show *show, uv_loop_t *loop);
 enum { HELD_LOOKER_MAX = 32, HELD_LOOKERS_MAX = 64 };
 
 /*
- * Each: 0 when the connection is held, or UV_ENOMEM.  held_wait() and
- * held_probe() also UV_EINVAL, those that know `who` also UV_EPERM where he has
- * too many; both with the sentence.
+ * Each: 0 when the connection is held, or UV_ENOMEM.  held_probe() also
+ * UV_EINVAL, those that know `who` also UV_EPERM where he has too many; both
+ * with the sentence.
  */
 int held_order(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, const char *by);
 int held_monitor(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, const struct who *who,
 	char error[COMMAND_ERROR_MAX]);
-int held_wait(struct held_list *l, struct serve_conn *conn,
-	const struct command *command, const struct who *who,
-	char error[COMMAND_ERROR_MAX]);
 int held_probe(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, char error[COMMAND_ERROR_MAX]);
 
 /*
- * One report in a turn of the loop, so that polls wait for one at most; who may
- * give orders comes first.
+ * What looks at all servers, or at the whole history, is done for one in a turn
+ * of the loop, so that polls wait for one at most; who may give orders comes
+ * first.
  */
+int held_wait(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX]);
+int held_log(struct held_list *l, struct serve_conn *conn,
+	const struct command *command, const struct who *who,
+	char error[COMMAND_ERROR_MAX]);
 typedef char *(*held_report_make)(const struct report *r);
 int held_report(struct held_list *l, struct serve_conn *conn,
 	const struct command *command, const struct who *who,

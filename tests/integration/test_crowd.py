@@ -24,7 +24,8 @@ MANY = 1200             # more than a listener has places
 OWN_MAX = 32            # of one user that are held, as src/held.h has it
 CONNECTIONS_MAX = 1024  # of a listener, as lib/serve.h has it
 ORDERS = 20
-SERVERS, REPORTS = 1000, 100  # each takes some 20 ms, or more
+SERVERS = 1000          # a report of them takes some 20 ms, or more
+HISTORY = 200           # orders: all that src/history.h has room for
 UP = "up ready 100%"
 
 
@@ -85,35 +86,50 @@ def fleet(peer, start_usherd, config_for):
     return usherd
 
 
-def test_who_asks_for_reports(fleet, cleanup, figure):
-    """And doesn't read them: polls are answered, and root gets his whole."""
-    polls = Polls(fleet, "puppet1", UP)
+@pytest.fixture
+def told(fleet):
+    """The same, with a history that has room for no more."""
+    for n in range(HISTORY):
+        fleet.say(b"weight puppet1 %d%% -m %s\n" % (n % 9 + 1, 200 * b"x"))
+    fleet.order("auto", "puppet1")
+    return fleet
+
+
+@pytest.mark.parametrize("line", [
+    "status -j", "log -j", "wait idle nobody", "wait serving --all"])
+def test_who_asks_for_much(told, cleanup, figure, line):
+    """And doesn't read it: polls are answered, and root gets his whole."""
+    polls = Polls(told, "puppet1", UP)
     cleanup.callback(polls.process.kill)
-    fleet.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
+    told.wait_poller(HOST, lambda p: p["polls"] > 50, "puppet1")
     polls.begin()
-    with crowd(fleet, "status -j") as said:
-        status = json.loads(fleet.order("status", "-j"))
-        fleet.wait_poller(HOST, lambda p: p["polls"] > 500, "puppet1")
+    with crowd(told, line):
+        status = json.loads(told.order("status", "-j"))
+        told.wait_poller(HOST, lambda p: p["polls"] > 500, "puppet1")
     polls.finish()
-    figure("%d reports; %s" % (said["ok\n"], polls))
+    figure("%s; %s" % (line, polls))
     assert len(status["servers"]) == 1 + SERVERS
     assert not polls.wrong, polls.wrong[:3]
 
 
-def test_a_poll_amid_reports(fleet, cleanup):
-    """They have all been asked for before it: it doesn't wait for the last."""
-    asking = []
-    fleet.pause()
-    cleanup.callback(fleet.resume)
-    for _ in range(REPORTS):
-        asking.append(cleanup.enter_context(fleet.connect_control()))
-        asking[-1].sendall(b"status -j\n")
-    fleet.resume()
-    assert select.select(asking, [], [], DEADLINE)[0]
-    assert fleet.reply(b"puppet1\n") == UP
-    assert len(select.select(asking, [], [], 0)[0]) < REPORTS
+@pytest.mark.parametrize("line, answer, asked", [
+    (b"status -j\n", b"ok\n{", 100), (b"log -j\n", b"ok\n[", 300),
+    (b"wait idle nobody\n", b"error 1 ", 100)])
+def test_a_poll_amid_requests(told, cleanup, line, answer, asked):
+    """They have all come before it, but it doesn't wait for the last."""
+    asking = [cleanup.enter_context(told.connect_control())
+              for _ in range(asked)]
+    wait_until(lambda: told.fds() > asked, told.log)
+    told.pause()
+    cleanup.callback(told.resume)
     for sock in asking:
-        assert read_all(sock).startswith(b"ok\n{")
+        sock.sendall(line)
+    told.resume()
+    assert select.select(asking, [], [], DEADLINE)[0]
+    assert told.reply(b"puppet1\n") == UP
+    assert len(select.select(asking, [], [], 0)[0]) < asked
+    for sock in asking:
+        assert read_all(sock).startswith(answer)
 
 
 def test_who_says_nothing(usherd):
