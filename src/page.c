@@ -8,7 +8,7 @@
 #include <mbedtls/md.h>
 
 #include "html.h"
-#include "page_look.h"
+#include "page_style.h"
 #include "paper.h"
 #include "text.h"
 

@@ -1,4 +1,4 @@
-#include "page_look.h"
+#include "page_style.h"
 
 /* clang-format off */
 

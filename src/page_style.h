@@ -1,5 +1,5 @@
-#ifndef PAGE_LOOK_H
-#define PAGE_LOOK_H
+#ifndef PAGE_STYLE_H
+#define PAGE_STYLE_H
 
 /* The page's style and script, which stand in the page itself. */
 extern const char page_style[];
