@@ -8,10 +8,11 @@
 #include "text.h"
 #include "wait.h"
 
-enum {
-	TICK_MS = 200,
-	LOOKS_MAX = 100, /* at servers in a tick: polls wait meanwhile */
-};
+/*
+ * Each server is looked at every ROUND_MS, but at LOOKS_MAX of them in a tick,
+ * for which polls wait; of thousands a round takes longer.
+ */
+enum { ROUND_MS = 200, LOOKS_MAX = 100, TICK_MIN_MS = 20 };
 
 struct awaited {
 	char name[COMMAND_NAME_MAX];
@@ -133,6 +134,15 @@ static void on_tick(uv_timer_t *tick)
 	}
 }
 
+static uint64_t tick_ms(size_t servers)
+{
+	uint64_t ms = ROUND_MS;
+
+	if (servers > LOOKS_MAX)
+		ms = ROUND_MS * LOOKS_MAX / servers;
+	return ms > TICK_MIN_MS ? ms : TICK_MIN_MS;
+}
+
 static enum wait_goal goal_of(const struct command *c)
 {
 	if (c->spec->id == COMMAND_RELEASE)
@@ -174,7 +184,7 @@ int waiting_start(struct waiting **out, struct fleet *fleet,
 	fill(w, targets, n);
 	uv_timer_init(fleet_loop(fleet), &w->tick);
 	w->tick.data = w;
-	uv_timer_start(&w->tick, on_tick, 0, TICK_MS);
+	uv_timer_start(&w->tick, on_tick, 0, tick_ms(w->n));
 	*out = w;
 	return 0;
 }

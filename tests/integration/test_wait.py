@@ -286,11 +286,11 @@ def test_more_servers_than_are_looked_at_at_once(peer, start_usherd,
                                                  config_for):
     """Each is told of, and those that don't come are waited for."""
     names = ["puppet%d" % n for n in range(1, 251)]
-    config = config_for(peer, interval="1s")
+    config = config_for(peer, interval="5s")
     for name in names:
         config["server " + name] = config["server puppet1"]
     usherd = start_usherd(config)
-    said = usherd.ctl("wait", "serving", "--all", "--timeout", "60s")
+    said = usherd.ctl("wait", "serving", "--all", "--timeout", "25s")
     assert said.code == 0, said
     assert {line.partition(":")[0]
             for line in said.out.splitlines()} == set(names)
