@@ -328,7 +328,7 @@ clean:
 help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
-	@echo 'make test          every test, as root: an hour; test-fast some minutes of it'
+	@echo 'make test          every test: an hour; test-fast some minutes of it; both as root'
 	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, instructions, soak, asan,'
 	@echo '                   tsan, valgrind, systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour'

@@ -227,12 +227,7 @@ static void test_big_reply_to_who_has_ended(void **state)
 /* Many who take nothing: some are cut off, but of no source all. */
 static void test_big_replies_are_bounded(void **state)
 {
-	enum {
-		SOURCES = 4,
-		EACH = 14,
-		PEERS_N = SOURCES * EACH,
-		LEN = 6 << 20
-	};
+	enum { SOURCES = 4, EACH = 14, PEERS_N = SOURCES * EACH };
 	struct peer peers[PEERS_N];
 	size_t whole[SOURCES] = { 0 };
 	char from[16];
