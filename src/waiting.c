@@ -139,7 +139,7 @@ static uint64_t tick_ms(size_t servers)
 	uint64_t ms = ROUND_MS;
 
 	if (servers > LOOKS_MAX)
-		ms = ROUND_MS * LOOKS_MAX / servers;
+		ms = ms * LOOKS_MAX / servers;
 	return ms > TICK_MIN_MS ? ms : TICK_MIN_MS;
 }
 
