@@ -24,6 +24,18 @@ static void agent_where(char dst[WHERE_MAX], const struct ha_server *s)
 		s->agent_port);
 }
 
+/* Why; HAProxy has no words for it while it asks again. */
+static void look_unreachable(
+	struct diagnosis *d, const struct ha_server *s, const char *where)
+{
+	bool said = *s->agent_text != '\0';
+
+	diagnosis_add(d, DIAGNOSIS_ERROR, "agent-unreachable",
+		"no connection to %s%s%s%s: is usherd running there, with this "
+		"port as its agent-listen?",
+		where, said ? " (" : "", s->agent_text, said ? ")" : "");
+}
+
 /* It was asked and did not answer as an agent does. */
 static void look_no_reply(struct diagnosis *d, const struct ha_server *s)
 {
@@ -31,10 +43,7 @@ static void look_no_reply(struct diagnosis *d, const struct ha_server *s)
 
 	agent_where(where, s);
 	if (strcmp(s->agent_status, "L4CON") == 0)
-		diagnosis_add(d, DIAGNOSIS_ERROR, "agent-unreachable",
-			"no connection to %s (%s): is usherd running there, "
-			"with this port as its agent-listen?",
-			where, s->agent_text);
+		look_unreachable(d, s, where);
 	else if (strcmp(s->agent_status, "L4TOUT") == 0)
 		diagnosis_add(d, DIAGNOSIS_ERROR, "agent-unreachable",
 			"no connection to %s in %u ms: is there a firewall, or "

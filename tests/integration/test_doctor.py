@@ -118,8 +118,8 @@ def test_nobody_at_the_port(start_balancer, peer, port):
     balancer = start_balancer(
         server_line("puppet1", peer.address, port.number))
     balancer.wait_doctor("error agent-unreachable")
-    assert "127.0.0.1:%d (Connection refused)" % port.number in \
-        balancer.text_of("agent-unreachable")
+    wait_until(lambda: "127.0.0.1:%d (Connection refused)" % port.number in
+               balancer.text_of("agent-unreachable"), "said when it has ended")
 
 
 def test_another_at_the_port(start_balancer, peer):

@@ -276,6 +276,8 @@ static void texts(void **state)
 	expect_text(FINE, "UP,,L4OK,,L4CON,Connection refused,0,",
 		"2001:db8::1",
 		"no connection to [2001:db8::1]:8141 (Connection refused)");
+	expect_text(FINE, "UP,,L4OK,,L4CON,,0,", "192.0.2.1",
+		"no connection to 192.0.2.1:8141: is usherd running there");
 	expect_text(FINE, "UP,,L4OK,,L7TOUT,,1001,", "192.0.2.1",
 		"192.0.2.1:8141 took the connection, but gave no answer in "
 		"1001 ms");
