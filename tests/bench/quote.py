@@ -56,6 +56,7 @@ truth: Puppet Server dies, to DOWN in 4 HAProxies: median | \
 HAProxy's own tcp check
 scale: all of 10,000 probed | interval, as set
 scale: CPU, 10,000 servers | 1,000 of them
+scale: probes, 10,000 servers | as set
 scale: more CPU for new sessions, 10,000 servers (computed) | all other CPU
 """
 OF_TRIXIE = """\
