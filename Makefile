@@ -173,8 +173,8 @@ test-tsan:
 	        TESTS='$(THREADED)' SIM_TESTS= FUZZERS= \
 	        INTEGRATION='$(MEETING)' build-tests test-unit test-integration
 
-# Under valgrind: the unit tests; `make valgrind` adds the integration tests,
-# an hour.  Where malloc() is to fail it can't be valgrind's own: test_faults_*
+# Under valgrind: the unit tests; `make valgrind` adds the integration tests, an
+# hour or two.  Where malloc() is to fail it can't be valgrind's own: test_faults_*
 # are for the sanitizers.
 VALGRINDED   = $(filter-out $(B)/tests/unit/test_faults_%,$(TESTS))
 test-valgrind: deps-test $(VALGRINDED)
@@ -331,7 +331,7 @@ help:
 	@echo 'make test          every test: an hour; test-fast some minutes of it; both as root'
 	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, instructions, soak, asan,'
 	@echo '                   tsan, valgrind, systemd, puppet, packages or trixie (Debian 13)'
-	@echo 'make valgrind      unit and integration tests under valgrind: an hour'
+	@echo 'make valgrind      unit and integration tests under valgrind: an hour or two'
 	@echo 'make faults        every allocation failed in turn: a quarter of an hour'
 	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
 	@echo 'make soak HOURS=1  everything at once, at random: build/soak.json'
