@@ -1,6 +1,8 @@
 #include "t.h"
 
+#include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -81,10 +83,15 @@ char *t_fixture(const char *name, size_t *len)
 
 char *t_mkdir(void)
 {
-	char *path = strdup("/tmp/usher-test-XXXXXX");
+	static const char name[] = "/usher-test-XXXXXX";
+	size_t len = PATH_MAX;
+	char *path = malloc(PATH_MAX + sizeof(name));
 
+	assert_non_null(path);
+	assert_int_equal(uv_os_tmpdir(path, &len), 0);
+	memcpy(path + len, name, sizeof(name));
 	if (mkdtemp(path) == NULL)
-		fail_msg("mkdtemp failed");
+		fail_msg("mkdtemp %s: %s", path, strerror(errno));
 	return path;
 }
 
