@@ -84,10 +84,10 @@ def start_farm(start_peer, start_usherd, config_for, faults):
 def test_names_hang_from_the_start(start_farm, faults, slow, cleanup,
                                    figure):
     """They are not known, which says nothing against the servers; then they
-    are found.
+    are found, and after one probe each there is nothing left of it.
     """
     faults.set(look_up_hang=1)
-    farm = start_farm(slow)
+    farm = start_farm(slow, interval="1h")
     wait_until(lambda: faults.met("look_up_hang") == slow, "a name waits")
     farm.others_go_on()
     farm.polls_go_on(cleanup, figure)
