@@ -105,11 +105,13 @@ $(B)/tests/bench/bare: $(B)/lib.a
 
 # --- tests: all of them, all but the real Puppet Server, or one kind --------
 
-# Parts have a time limit; what is installed first does not count.
+# Parts have a time limit; what is installed first does not count.  Integration
+# tests take long: here they run with sanitizers, or else in test-foreign, and
+# as released in test-trixie.
 test: deps-systemd deps-puppet deps-package
-	$(Q)scripts/test-parts build-tests test-fast test-instructions \
-	        test-soak test-asan test-tsan test-valgrind test-systemd \
-	        test-puppet test-packages test-trixie
+	$(Q)scripts/test-parts build-tests test-unit test-sim test-fuzz \
+	        test-foreign test-instructions test-soak test-asan test-tsan \
+	        test-valgrind test-systemd test-puppet test-packages test-trixie
 test-fast: test-unit test-sim test-fuzz test-integration
 
 # All that they run, by all processors.
@@ -152,14 +154,19 @@ faults: deps-test $(PROGS) $(FOR_TESTS) $(B)/tests/unit/test_faults_probe
 	$(Q)seq "$$(nproc)" | xargs -P 0 -I {} env FAILING_SHARE={}/"$$(nproc)" \
 	        $(B)/tests/unit/test_faults_probe
 
-# With sanitizers, and counted: which lines the tests go through.  Without those
-# whose time goes to Ruby, to a browser or to shells.
-FOREIGN      = completions module rolling tasks web_page
+# Whose time goes to Ruby, to a browser or to shells.
+FOREIGN      = $(patsubst %,tests/integration/test_%.py,completions module \
+               rolling tasks web_page)
+test-foreign:
+	$(Q)$(MAKE) --no-print-directory INTEGRATION='$(FOREIGN)' test-integration
+
+# All others, with sanitizers, and counted: which lines they go through.  Without
+# farms in simulated time, which would compute for three minutes.
 test-asan: deps-test
 	$(Q)scripts/coverage $(MAKE) --no-print-directory MODE=coverage WERROR=1 \
-	        AT_ONCE=6 INTEGRATION='tests/integration \
-	        $(FOREIGN:%=--ignore=tests/integration/test_%.py)' \
-	        build-tests test-fast
+	        AT_ONCE=6 SIM_TESTS= build-tests test-unit test-fuzz \
+	        test-integration \
+	        INTEGRATION='tests/integration $(FOREIGN:%=--ignore=%)'
 
 # What comes near a second thread: files are read and written, and handshakes
 # computed, in libuv's pool; names are looked up in threads of their own.  Their
@@ -187,10 +194,11 @@ test-systemd: deps-systemd $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadscope \
 	        tests/systemd
 
-# The tests of one file share their Puppet Servers; two files at once.
+# The tests of one file share their Puppet Servers; three files at once, that of
+# tests/compare first: it takes longest.
 test-puppet: deps-puppet $(PROGS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadfile \
-	        tests/puppet tests/compare
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 3 --dist loadfile \
+	        tests/compare tests/puppet
 
 # From its cold start to its stop; the first of the above.
 test-puppet-start: deps-puppet $(PROGS)
@@ -328,9 +336,9 @@ clean:
 help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
-	@echo 'make test          every test: an hour; test-fast some minutes of it; both as root'
-	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, instructions, soak, asan,'
-	@echo '                   tsan, valgrind, systemd, puppet, packages or trixie (Debian 13)'
+	@echo 'make test          every test: an hour; test-fast the four first kinds: some minutes; as root'
+	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, foreign, instructions, soak,'
+	@echo '                   asan, tsan, valgrind, systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour or two'
 	@echo 'make faults        every allocation failed in turn: a quarter of an hour'
 	@echo 'make fuzz          libFuzzer, FUZZ_SECONDS=60 for each parser: build/fuzz/found'
@@ -349,8 +357,8 @@ help:
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test build-tests tested test-fast test-unit test-sim test-integration test-asan \
-        test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan \
+.PHONY: all test build-tests tested test-fast test-unit test-sim test-integration \
+        test-foreign test-asan test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan \
         test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
         test-puppet-start test-packages test-trixie deps-test deps-lint \
         deps-systemd deps-puppet deps-package deps-compare deps-bench compare \

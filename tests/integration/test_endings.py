@@ -13,8 +13,8 @@ import peer as peers
 from pki import FUTURE, PAST, Pki, rsa_key
 from waiting import wait_until
 
-# Quick where usherd has to wait for its deadline, patient elsewhere.
-SHORT = {"timeout": "500ms"}
+# Where usherd has to wait for its deadline; patient elsewhere.
+SHORT = {"timeout": "3s"}
 
 
 def check_one_line(usherd, word):
