@@ -8,19 +8,42 @@ void gate_open(struct gate *g, size_t room)
 	g->last = &g->first;
 }
 
-enum gate_state gate_enter(
+/* Behind those with lower places. */
+static void line_up(struct gate *g, struct gate_pass *p)
+{
+	struct gate_pass **at = &g->first;
+
+	if (p->place == g->entered)
+		at = g->last;
+	while (*at != NULL && (*at)->place < p->place)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+	if (g->last == at)
+		g->last = &p->next;
+}
+
+enum gate_state gate_enter_again(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg)
 {
 	assert(p->state == GATE_OUT);
-	*p = (struct gate_pass){ .state = GATE_IN, .cb = cb, .arg = arg };
+	p->cb = cb;
+	p->arg = arg;
 	if (g->room > 0 && g->first == NULL) {
 		g->room--;
-		return GATE_IN;
+		p->state = GATE_IN;
+	} else {
+		line_up(g, p);
+		p->state = GATE_WAITING;
 	}
-	p->state = GATE_WAITING;
-	*g->last = p;
-	g->last = &p->next;
-	return GATE_WAITING;
+	return p->state;
+}
+
+enum gate_state gate_enter(
+	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg)
+{
+	p->place = ++g->entered;
+	return gate_enter_again(g, p, cb, arg);
 }
 
 static void take_out(struct gate *g, struct gate_pass *p)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Lets so many in at a time; the others wait, in their order.  For work that
@@ -10,6 +11,7 @@
  */
 struct gate {
 	size_t room;
+	uint64_t entered; /* so many, with those who wait */
 	struct gate_pass *first;
 	struct gate_pass **last;
 	bool letting_in;
@@ -22,6 +24,7 @@ enum gate_state { GATE_OUT, GATE_WAITING, GATE_IN };
 /* Embedded in who wants in; all zero at first. */
 struct gate_pass {
 	enum gate_state state;
+	uint64_t place;
 	struct gate_pass *next;
 	gate_cb cb;
 	void *arg;
@@ -35,6 +38,10 @@ void gate_open(struct gate *g, size_t room);
  * cb: who leaves there lets the next one in after it.
  */
 enum gate_state gate_enter(
+	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);
+
+/* The same for one that has been in: before those who entered after it. */
+enum gate_state gate_enter_again(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);
 
 /* Nobody is let in any more; those who wait are out. */

@@ -13,6 +13,9 @@
  * A step of a full TLS handshake computes for tens of ms; meanwhile the loop
  * serves everything else.  A piece takes one of the four threads in
  * libuv's pool, which reads and writes files too; the others wait here.
+ *
+ * Who has begun goes first: were all served in turn, many handshakes of several
+ * pieces would end together, and where that is too late, none of them in time.
  */
 struct turns {
 	uv_loop_t *loop;
@@ -34,16 +37,18 @@ struct turns_waiter {
 void turns_open(struct turns *t, uv_loop_t *loop);
 
 /*
- * After those who asked before, calls work(arg) in a thread, where nobody else
- * may touch what it uses, then after(arg) in the loop; neither from inside
- * this.  Who waits or works may not ask again.
+ * After those who asked for their first piece before this one did for its own,
+ * calls work(arg) in a thread, where nobody else may touch what it uses, then
+ * after(arg) in the loop; neither from inside this.  Who waits or works may not
+ * ask again.
  */
 void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb work,
 	turns_cb after, void *arg);
 
 /*
- * False: no callback comes.  True: work is under way, and after(arg) comes when
- * it has ended, or soon where no thread had begun it.
+ * False: no callback comes, and the next piece is a first one.  True: work is
+ * under way, and after(arg) comes when it has ended, or soon where no thread
+ * had begun it.
  */
 bool turns_leave(struct turns_waiter *w);
 

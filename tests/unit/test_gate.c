@@ -53,6 +53,12 @@ static enum gate_state enter(struct fix *f, int i)
 	return gate_enter(&f->gate, &f->guests[i].pass, on_in, &f->guests[i]);
 }
 
+static enum gate_state enter_again(struct fix *f, int i)
+{
+	return gate_enter_again(
+		&f->gate, &f->guests[i].pass, on_in, &f->guests[i]);
+}
+
 static void leave(struct fix *f, int i)
 {
 	gate_leave(&f->gate, &f->guests[i].pass);
@@ -76,6 +82,30 @@ static void so_many_and_the_others_in_order(void **state)
 	leave(&f, 4);
 	assert_int_equal(f.gate.room, 2);
 	assert_int_equal(enter(&f, 0), GATE_IN);
+}
+
+/* In the place that it has had; and the end of the queue is where it was. */
+static void in_again(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f, 1);
+	for (int i = 0; i < GUESTS - 1; i++)
+		enter(&f, i);
+	leave(&f, 0);
+	leave(&f, 1);
+	assert_string_equal(f.called, "bc");
+	assert_int_equal(enter_again(&f, 1), GATE_WAITING);
+	assert_int_equal(enter_again(&f, 0), GATE_WAITING);
+	enter(&f, 4);
+	leave(&f, 2);
+	leave(&f, 0);
+	leave(&f, 1);
+	leave(&f, 3);
+	assert_string_equal(f.called, "bcabde");
+	leave(&f, 4);
+	assert_int_equal(enter_again(&f, 0), GATE_IN);
 }
 
 /* Who waits may go, from each place in the queue. */
@@ -154,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(so_many_and_the_others_in_order),
+		cmocka_unit_test(in_again),
 		cmocka_unit_test(tired_of_waiting),
 		cmocka_unit_test(out_again_from_inside_the_callback),
 		cmocka_unit_test(in_from_inside_the_callback),

@@ -15,6 +15,7 @@ struct fix {
 		char name;
 		struct turns_waiter w;
 		bool elsewhere; /* its work was not in the loop's thread */
+		int again;      /* how often it asks again from inside */
 	} waiters[WAITERS];
 	atomic_int working;
 	atomic_int together; /* the most at once */
@@ -23,7 +24,6 @@ struct fix {
 	char over[32];
 	size_t n_over;
 	int leaver; /* waiter that leaves from inside a callback, or -1 */
-	int again;  /* how often waiter 0 asks again from inside its own */
 };
 
 static void on_work(void *arg)
@@ -55,7 +55,7 @@ static void on_over(void *arg)
 	f->over[f->n_over++] = waiter->name;
 	if (f->leaver >= 0)
 		turns_leave(&f->waiters[f->leaver].w);
-	if (waiter == &f->waiters[0] && f->again-- > 0)
+	if (waiter->again-- > 0)
 		want(waiter);
 }
 
@@ -114,16 +114,22 @@ static void test_nobody(void **state)
 	expect(&f, "", "");
 }
 
-/* Who asks again from inside stands behind those who wait. */
+/* Who asks again goes before those who have not begun. */
 static void test_again(void **state)
 {
 	struct fix f;
 
 	(void)state;
 	start(&f);
-	f.again = 3;
+	f.waiters[0].again = 3;
 	want_all(&f);
-	expect(&f, "abcdaaa", "abcdaaa");
+	expect(&f, "abacada", "abacada");
+
+	start(&f);
+	for (int i = 0; i < WAITERS; i++)
+		f.waiters[i].again = 1;
+	want_all(&f);
+	expect(&f, "ababcdcd", "ababcdcd");
 }
 
 /* One in the middle, and the last, and then the queue still works. */
