@@ -86,11 +86,13 @@ class Balancer(HAProxy):
         wait_until(found, lambda: "%s, but %s" % (expected, last[0]))
 
     def text_of(self, code):
-        """The text of a finding of puppet1."""
-        root = json.loads(run(self.where, "-j").out)
-        server, = (s for s in root["servers"] if s["server"] == "puppet1")
-        return next(f["text"] for f in server["findings"]
-                    if f["code"] == code)
+        """The text of a finding of puppet1, once it is found."""
+        def text():
+            root = json.loads(run(self.where, "-j").out)
+            return [f["text"] for s in root["servers"] for f in s["findings"]
+                    if (s["server"], f["code"]) == ("puppet1", code)]
+
+        return wait_until(text, code)[0]
 
 
 def codes(findings):

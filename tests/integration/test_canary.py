@@ -171,7 +171,7 @@ def test_refused(canary, peer, trouble):
 
 
 def test_refused_while_busy(peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(peer, timeout="200ms", busy_limit="1h"))
+    usherd = start_usherd(config_for(peer, timeout="1s", busy_limit="1h"))
     usherd.wait_reply("up ready 100%")
     usherd.order(*PLAN)
     peer.behaviour = endless.silent_after_tls

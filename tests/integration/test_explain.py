@@ -132,8 +132,9 @@ def test_what_each_haproxy_was_told(site):
         site.usherd.order("explain"), re.M), site.usherd.log)
 
 
-def test_the_last_probes(usherd, peer):
+def test_the_last_probes(peer, start_usherd, config_for):
     """Those that failed too, the latest first."""
+    usherd = start_usherd(config_for(peer, interval="1s", fast_interval="1s"))
     peer.wait_more(3)
     peer.refuse()
     usherd.wait_fact("probe", word="refused")

@@ -95,7 +95,7 @@ def test_a_server_that_never_left(usherd, peer):
 
 
 def test_too_slow_is_no_leave(peer, start_usherd, config_for):
-    usherd = start_usherd(config_for(peer, timeout="200ms"))
+    usherd = start_usherd(config_for(peer, timeout="1s"))
     usherd.wait_reply("up ready 100%")
     usherd.order("hold")
     peer.behaviour = endless.silent_after_tls

@@ -18,7 +18,7 @@ from waiting import wait_until
 UP = {"status": "no check", "weight": 100, "adm": 0, "op": 2}
 DRAIN = {"status": "DRAIN (agent)", "weight": 100, "adm": 8, "op": 2}
 DOWN = {"status": "DOWN (agent)", "weight": 100, "adm": 0, "op": 0}
-BUSY_LIMIT = {"timeout": "500ms", "busy_limit": "2s"}
+BUSY_LIMIT = {"timeout": "1s", "busy_limit": "4s"}
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_busy_stays_up_until_its_limit(farm, behaviour, word):
 
 
 def test_busy_that_ends_in_time_is_never_failed(farm):
-    peer, usherd, haproxy = farm(timeout="500ms", busy_limit="60s")
+    peer, usherd, haproxy = farm(timeout="1s", busy_limit="60s")
     haproxy.wait_is("puppet1", last_agt=via("up"), **UP)
     peer.behaviour = endless.silent
     haproxy.wait_is("puppet1", last_agt=via("up (busy)"), **UP)
@@ -197,15 +197,15 @@ def test_stale_verdict(peer, start_usherd, config_for):
     """usherd stood still, as on a host that was suspended: what it knew is
     too old to be said again, also to a poll that waited for it.
     """
-    # Stale after 3 * (100 + 100) ms.
-    usherd = start_usherd(config_for(peer, timeout="100ms", fall=100,
+    # Stale after 3 * (100 + 500) ms.
+    usherd = start_usherd(config_for(peer, timeout="500ms", fall=100,
                                      busy_limit="60s"))
     usherd.wait_reply("up ready 100%")
     peer.behaviour = endless.silent
     usherd.wait_reply("up ready 100% # busy")
     usherd.process.send_signal(signal.SIGSTOP)
     with usherd.connect() as sock:
-        end = time.monotonic() + 0.8
+        end = time.monotonic() + 2
         wait_until(lambda: time.monotonic() > end, "time goes by")
         usherd.process.send_signal(signal.SIGCONT)
         assert read_all(sock) == b"# no verdict yet\n"
