@@ -8,13 +8,11 @@ void gate_open(struct gate *g, size_t room)
 	g->last = &g->first;
 }
 
-/* Behind those with lower places. */
+/* Behind those with lower places; the newest need not look for its own. */
 static void line_up(struct gate *g, struct gate_pass *p)
 {
-	struct gate_pass **at = &g->first;
+	struct gate_pass **at = p->place == g->newest ? g->last : &g->first;
 
-	if (p->place == g->entered)
-		at = g->last;
 	while (*at != NULL && (*at)->place < p->place)
 		at = &(*at)->next;
 	p->next = *at;
@@ -26,7 +24,7 @@ static void line_up(struct gate *g, struct gate_pass *p)
 enum gate_state gate_enter_again(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg)
 {
-	assert(p->state == GATE_OUT);
+	assert(p->state == GATE_OUT && p->place > 0);
 	p->cb = cb;
 	p->arg = arg;
 	if (g->room > 0 && g->first == NULL) {
@@ -42,7 +40,7 @@ enum gate_state gate_enter_again(
 enum gate_state gate_enter(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg)
 {
-	p->place = ++g->entered;
+	p->place = ++g->newest;
 	return gate_enter_again(g, p, cb, arg);
 }
 

@@ -11,7 +11,7 @@
  */
 struct gate {
 	size_t room;
-	uint64_t entered; /* so many, with those who wait */
+	uint64_t newest; /* the last place that was given */
 	struct gate_pass *first;
 	struct gate_pass **last;
 	bool letting_in;
@@ -24,7 +24,7 @@ enum gate_state { GATE_OUT, GATE_WAITING, GATE_IN };
 /* Embedded in who wants in; all zero at first. */
 struct gate_pass {
 	enum gate_state state;
-	uint64_t place;
+	uint64_t place; /* lower ones go first */
 	struct gate_pass *next;
 	gate_cb cb;
 	void *arg;
@@ -40,7 +40,7 @@ void gate_open(struct gate *g, size_t room);
 enum gate_state gate_enter(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);
 
-/* The same for one that has been in: before those who entered after it. */
+/* The same for one that has been in: it keeps its place. */
 enum gate_state gate_enter_again(
 	struct gate *g, struct gate_pass *p, gate_cb cb, void *arg);
 

@@ -33,15 +33,19 @@ void turns_open(struct turns *t, uv_loop_t *loop)
 void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb work,
 	turns_cb after, void *arg)
 {
-	bool again = w->turns == t;
+	bool begun = w->turns != NULL;
+	enum gate_state state;
 
 	w->turns = t;
 	w->req.data = w;
 	w->work = work;
 	w->after = after;
 	w->arg = arg;
-	if ((again ? gate_enter_again : gate_enter)(
-		    &t->gate, &w->pass, start, w) == GATE_IN)
+	if (begun)
+		state = gate_enter_again(&t->gate, &w->pass, start, w);
+	else
+		state = gate_enter(&t->gate, &w->pass, start, w);
+	if (state == GATE_IN)
 		start(w);
 }
 
@@ -51,9 +55,8 @@ bool turns_leave(struct turns_waiter *w)
 		uv_cancel((uv_req_t *)&w->req);
 		return true;
 	}
-	if (w->pass.state == GATE_WAITING) {
+	if (w->pass.state == GATE_WAITING)
 		gate_leave(&w->turns->gate, &w->pass);
-		w->turns = NULL;
-	}
+	w->turns = NULL;
 	return false;
 }

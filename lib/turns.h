@@ -14,8 +14,9 @@
  * serves everything else.  A piece takes one of the four threads in
  * libuv's pool, which reads and writes files too; the others wait here.
  *
- * Who has begun goes first: were all served in turn, many handshakes of several
- * pieces would end together, and where that is too late, none of them in time.
+ * Of those who wait, who has begun goes first: were all served in turn, many
+ * handshakes of several pieces would end together, and where that is too late,
+ * none of them in time.
  */
 struct turns {
 	uv_loop_t *loop;
@@ -27,7 +28,7 @@ typedef void (*turns_cb)(void *arg);
 /* Embedded in who waits; all zero at first. */
 struct turns_waiter {
 	struct gate_pass pass;
-	struct turns *turns;
+	struct turns *turns; /* NULL: the next piece is the first one */
 	uv_work_t req;
 	turns_cb work, after;
 	void *arg;
@@ -37,8 +38,8 @@ struct turns_waiter {
 void turns_open(struct turns *t, uv_loop_t *loop);
 
 /*
- * After those who asked for their first piece before this one did for its own,
- * calls work(arg) in a thread, where nobody else may touch what it uses, then
+ * Waits behind those who have asked for their first piece earlier, then calls
+ * work(arg) in a thread, where nobody else may touch what it uses, then
  * after(arg) in the loop; neither from inside this.  Who waits or works may not
  * ask again.
  */
@@ -46,9 +47,9 @@ void turns_wait(struct turns *t, struct turns_waiter *w, turns_cb work,
 	turns_cb after, void *arg);
 
 /*
- * False: no callback comes, and the next piece is a first one.  True: work is
- * under way, and after(arg) comes when it has ended, or soon where no thread
- * had begun it.
+ * False: no callback comes, and the next piece counts as the first one.  True:
+ * work is under way, and after(arg) comes when it has ended, or soon where no
+ * thread had begun it.
  */
 bool turns_leave(struct turns_waiter *w);
 

@@ -84,28 +84,32 @@ static void so_many_and_the_others_in_order(void **state)
 	assert_int_equal(enter(&f, 0), GATE_IN);
 }
 
-/* In the place that it has had; and the end of the queue is where it was. */
+/* In the places that they have had, in whatever order they come. */
 static void in_again(void **state)
 {
-	struct fix f;
+	static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+		{ 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
 
 	(void)state;
-	start(&f, 1);
-	for (int i = 0; i < GUESTS - 1; i++)
-		enter(&f, i);
-	leave(&f, 0);
-	leave(&f, 1);
-	assert_string_equal(f.called, "bc");
-	assert_int_equal(enter_again(&f, 1), GATE_WAITING);
-	assert_int_equal(enter_again(&f, 0), GATE_WAITING);
-	enter(&f, 4);
-	leave(&f, 2);
-	leave(&f, 0);
-	leave(&f, 1);
-	leave(&f, 3);
-	assert_string_equal(f.called, "bcabde");
-	leave(&f, 4);
-	assert_int_equal(enter_again(&f, 0), GATE_IN);
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		struct fix f;
+
+		start(&f, 1);
+		for (int k = 0; k < 4; k++)
+			enter(&f, k);
+		for (int k = 0; k < 3; k++)
+			leave(&f, k);
+		assert_string_equal(f.called, "bcd");
+		for (int k = 0; k < 3; k++)
+			enter_again(&f, orders[i][k]);
+		enter(&f, 4);
+		leave(&f, 3);
+		for (int k = 0; k < 3; k++)
+			leave(&f, k);
+		assert_string_equal(f.called, "bcdabce");
+		leave(&f, 4);
+		assert_int_equal(enter_again(&f, 0), GATE_IN);
+	}
 }
 
 /* Who waits may go, from each place in the queue. */

@@ -132,6 +132,22 @@ static void test_again(void **state)
 	expect(&f, "ababcdcd", "ababcdcd");
 }
 
+/* Who leaves between two pieces begins anew. */
+static void test_leave_between(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	want(&f.waiters[0]);
+	while (f.n_over == 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_false(turns_leave(&f.waiters[0].w));
+	for (int i = WAITERS - 1; i >= 0; i--)
+		want(&f.waiters[i]);
+	expect(&f, "adcba", "adcba");
+}
+
 /* One in the middle, and the last, and then the queue still works. */
 static void test_leave(void **state)
 {
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_leave_between),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_leave_from_a_callback),
 		cmocka_unit_test(test_leave_without_a_thread),
