@@ -103,7 +103,7 @@ $(B)/%.o: %.c
 $(BENCH): %: %.o $(B)/tests/bench/loopback.o $(B)/tests/bench/identity.o
 $(B)/tests/bench/bare: $(B)/lib.a
 
-# --- tests: all of them, all but the real Puppet Server, or one kind --------
+# --- tests: all of them, the quick ones, or one kind ------------------------
 
 # Parts have a time limit; what is installed first does not count.  Integration
 # tests take long: here they run with sanitizers, or else in test-foreign, and
@@ -154,7 +154,7 @@ faults: deps-test $(PROGS) $(FOR_TESTS) $(B)/tests/unit/test_faults_probe
 	$(Q)seq "$$(nproc)" | xargs -P 0 -I {} env FAILING_SHARE={}/"$$(nproc)" \
 	        $(B)/tests/unit/test_faults_probe
 
-# Whose time goes to Ruby, to a browser or to shells.
+# Integration tests whose time goes to Ruby, to a browser or to shells.
 FOREIGN      = $(patsubst %,tests/integration/test_%.py,completions module \
                rolling tasks web_page)
 test-foreign:
@@ -194,11 +194,12 @@ test-systemd: deps-systemd $(PROGS)
 	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 2 --dist loadscope \
 	        tests/systemd
 
-# The tests of one file share their Puppet Servers; three files at once, that of
-# tests/compare first: it takes longest.
+# The tests of one file share their Puppet Servers; three files at once, with up
+# to five servers, that of tests/compare first: it takes longest, and one of its
+# tests some minutes.
 test-puppet: deps-puppet $(PROGS)
-	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) -rP -n 3 --dist loadfile \
-	        tests/compare tests/puppet
+	$(Q)USHER_BIN=$(abspath $(B)) $(PYTEST) --timeout 1200 -rP -n 3 \
+	        --dist loadfile tests/compare tests/puppet
 
 # From its cold start to its stop; the first of the above.
 test-puppet-start: deps-puppet $(PROGS)
@@ -337,7 +338,7 @@ help:
 	@echo 'make               build the programs into build/release'
 	@echo 'make demo          see it work: two stand-in servers behind HAProxy (KEEP=1: stay up)'
 	@echo 'make test          every test: an hour; test-fast the four first kinds: some minutes; as root'
-	@echo 'make test-KIND     of them the unit, sim, fuzz, integration, foreign, instructions, soak,'
+	@echo 'make test-KIND     one kind: unit, sim, fuzz, integration, foreign, instructions, soak,'
 	@echo '                   asan, tsan, valgrind, systemd, puppet, packages or trixie (Debian 13)'
 	@echo 'make valgrind      unit and integration tests under valgrind: an hour or two'
 	@echo 'make faults        every allocation failed in turn: a quarter of an hour'
@@ -357,10 +358,11 @@ help:
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test build-tests tested test-fast test-unit test-sim test-integration \
-        test-foreign test-asan test-instructions test-fuzz fuzz fuzz-all deps-fuzz test-tsan \
-        test-valgrind valgrind faults test-soak soak test-systemd test-puppet \
-        test-puppet-start test-packages test-trixie deps-test deps-lint \
-        deps-systemd deps-puppet deps-package deps-compare deps-bench compare \
-        bench sim plots demo lint install uninstall deb rpm clean help
+.PHONY: all test build-tests tested test-fast test-unit test-sim \
+        test-integration test-foreign test-asan test-instructions test-fuzz \
+        fuzz fuzz-all deps-fuzz test-tsan test-valgrind valgrind faults \
+        test-soak soak test-systemd test-puppet test-puppet-start \
+        test-packages test-trixie deps-test deps-lint deps-systemd deps-puppet \
+        deps-package deps-compare deps-bench compare bench sim plots demo lint \
+        install uninstall deb rpm clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

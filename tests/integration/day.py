@@ -63,7 +63,7 @@ def back_from_hold(day):
 
 
 def drain_for_a_while(day):
-    day.usherd.order("drain", P1, "--for", "4s")
+    day.usherd.order("drain", P1, "--for", "10s")
     day.until = day.usherd.status(P1)["state"]["until"]
     day.wait_shown(DRAIN)
 

@@ -153,7 +153,6 @@ def test_poller_that_never_closes(quiet):
     before = quiet.fds()
     with quiet.connect() as sock:
         assert read_all(sock) == b"up ready 100%\n"
-        assert quiet.fds() == before + 1
         wait_until(lambda: quiet.fds() <= before,
                    "usherd closes a connection that the poller keeps open")
 
@@ -175,7 +174,7 @@ def test_pollers_that_reset(quiet):
     assert quiet.reply() == "up ready 100%"
     wait_until(lambda: quiet.fds() <= before, "all connections are closed")
     assert not [line for line in quiet.lines
-                if re.search(r" (warn|error) ", line)], quiet.log()
+                if re.search(r" (warn|error) (?!polls )", line)], quiet.log()
 
 
 def test_many_pollers_at_once(usherd):

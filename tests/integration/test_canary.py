@@ -238,7 +238,7 @@ def test_auto(canary):
 
 
 def test_for_ends_it(usherd):
-    usherd.order(*PLAN, "--for", "2s")
+    usherd.order(*PLAN, "--for", "6s")
     wait_objection(usherd, None)
     usherd.order(*NEXT)
     assert usherd.status()["ceiling"]["until"] is not None

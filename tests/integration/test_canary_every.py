@@ -70,7 +70,7 @@ def due(usherd, peer):
 def test_goes_on(site, peer):
     """Up to the last step, where it stays until `auto`."""
     haproxy = site.haproxy()
-    site.usherd.order(*PLAN, "--every", "1s")
+    site.usherd.order(*PLAN, "--every", "3s")
     haproxy.wait_is("puppet1", **{**UP, "weight": 5})
     haproxy.wait_is("puppet1", **{**UP, "weight": 50})
     peer.wait_more(20)
@@ -118,7 +118,7 @@ def test_next_in_between(hourly):
 
 
 def test_for_ends_it_on_the_way(usherd):
-    usherd.order(*PLAN, "--every", "1s", "--for", "3s")
+    usherd.order(*PLAN, "--every", "1s", "--for", "6s")
     usherd.wait_fact("order", by=ITSELF)
     usherd.wait_reply("up ready 100%")
     usherd.wait_fact("order", by="usherd (it has run out)", new="none")
@@ -203,7 +203,7 @@ def test_dead(usherd, peer):
 def test_force_while_drained(site):
     """Only a person's word makes the weight of a drained server rise."""
     haproxy = site.haproxy()
-    site.usherd.order(*PLAN, "--every", "1s")
+    site.usherd.order(*PLAN, "--every", "10s")
     site.usherd.order("drain")
     haproxy.wait_is("puppet1", **{**DRAIN, "weight": 5})
     wait_objection(site.usherd, "an order keeps the server out of service")

@@ -122,8 +122,8 @@ def test_who_asks_for_much(start, cleanup, figure, usherd_that_is, line):
 
 @pytest.mark.parametrize("usherd_that_is, line, answer, asked", [
     (of_many_servers, b"status -j\n", b"ok\n{", 100),
-    (full_of_history, b"log -j\n", b"ok\n[", 300),
-    (of_many_servers, b"wait idle nobody\n", b"error 1 ", 100)])
+    (full_of_history, b"log -j\n", b"ok\n[", 700),
+    (of_many_servers, b"wait idle nobody\n", b"error 1 ", 700)])
 def test_a_poll_amid_requests(start, cleanup, usherd_that_is, line, answer,
                               asked):
     """They have all come before it, but it doesn't wait for the last."""

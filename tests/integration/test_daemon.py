@@ -149,7 +149,7 @@ def test_reload_of_bad_defaults_without_a_server(usherd):
 def test_reload_while_a_probe_hangs(peer, usherd, config_for):
     peer.behaviour = endless.silent
     peer.wait_more()
-    usherd.configure(config_for(peer, timeout="300ms", busy_limit="1s"))
+    usherd.configure(config_for(peer, timeout="5s", busy_limit="1s"))
     usherd.sighup()
     usherd.wait_log(CONFIGURED)
     assert usherd.reply() == "up ready 100%"

@@ -48,10 +48,9 @@ def test_a_good_configuration(start_balancer, line, port):
         line(), tcp="stats socket ipv4@%s level operator" % address)
     balancer.wait_doctor()
     for where in (balancer.where, address, "localhost:%d" % port.number):
-        said = run(where)
-        assert (said.code, said.err) == (0, "")
-        assert said.out.startswith("puppet/puppet1: ok\nnote: agent-inter ")
-    assert run(balancer.where, "-q") == (0, "", "")
+        wait_until(lambda: run(where).out.startswith(
+            "puppet/puppet1: ok\nnote: agent-inter "), balancer.log)
+    wait_until(lambda: run(balancer.where, "-q") == (0, "", ""), balancer.log)
 
 
 def test_weight_1(start_balancer, line, agent):
@@ -172,15 +171,15 @@ def test_both_forms_say_the_same(start_balancer, line, peer, port):
         server_line("puppet3", peer.address, port.number, "weight 20"),
         "    server puppet4 %s no-agent-check" % peer.address)
 
-    def settled():
-        said = run(balancer.where, "-j")
-        return "agent-unpolled" not in said.out and said
+    def both():
+        shown = as_text(json.loads(run(balancer.where, "-j").out))
+        return run(balancer.where) == (1, shown, "") and shown
 
-    said = wait_until(settled, balancer.log)
-    assert said.code == 1
-    shown = as_text(json.loads(said.out))
-    assert shown.count("error: ") == 2 and shown.count("note: ") == 3
-    assert run(balancer.where) == (1, shown, "")
+    def settled():
+        shown = both() or ""
+        return (shown.count("error: "), shown.count("note: ")) == (2, 3)
+
+    wait_until(settled, balancer.log)
 
 
 def test_no_check_beside_the_agent(start_balancer, line):

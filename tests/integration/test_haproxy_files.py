@@ -308,7 +308,7 @@ def test_a_refusing_server_is_left_before_anyone_knows(farm):
     haproxy = farm.paste("tcp.cfg")
     farm.servers[P1].refuse()
     assert set(haproxy.placed().values()) == {P2}
-    assert haproxy.state(P1)["last_agt"] == "via agent : up"
+    haproxy.wait_is(P1, last_agt="via agent : up")
 
 
 def test_map_based_tries_the_dead_server_again(farm):

@@ -132,7 +132,7 @@ def test_a_quick_restart(peer, start_usherd, config_for):
 
 def test_hold_runs_out(site):
     haproxy = site.haproxy()
-    site.usherd.order("hold", "--for", "2s")
+    site.usherd.order("hold", "--for", "6s")
     haproxy.wait_is("puppet1", **DRAIN)
     haproxy.wait_is("puppet1", **UP)
     site.usherd.wait_fact("order", by="usherd (it has run out)")

@@ -7,6 +7,7 @@ import pytest
 from waiting import DEADLINE
 
 WATCHDOG_USEC = 400000
+PATIENT_USEC = 3600 * 10 ** 6  # it feeds none: 10 unread messages are a lot
 
 
 class Manager:
@@ -37,10 +38,17 @@ def manager(tmp_path, cleanup):
 
 
 @pytest.fixture
-def usherd(manager, tmp_path, peer, start_usherd, config_for):
-    return start_usherd(config_for(peer), wrap=(
-        "env", "NOTIFY_SOCKET=%s" % (tmp_path / "notify"),
-        "WATCHDOG_USEC=%d" % WATCHDOG_USEC))
+def watched(manager, tmp_path, peer, start_usherd, config_for):
+    def start(usec):
+        return start_usherd(config_for(peer), wrap=(
+            "env", "NOTIFY_SOCKET=%s" % (tmp_path / "notify"),
+            "WATCHDOG_USEC=%d" % usec))
+    return start
+
+
+@pytest.fixture
+def usherd(watched):
+    return watched(PATIENT_USEC)
 
 
 def test_from_the_start_to_the_end(usherd, manager):
@@ -66,7 +74,8 @@ def test_reload(usherd, manager):
                  "the last reload failed")
 
 
-def test_watchdog(usherd, manager):
+def test_watchdog(watched, manager):
+    watched(WATCHDOG_USEC)
     manager.wait(r"READY=1\n.*")
     for _ in range(3):
         assert manager.next() == "WATCHDOG=1"

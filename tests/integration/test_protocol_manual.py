@@ -60,8 +60,6 @@ def test_each_reply_of_the_page(agent, peer, start_haproxy):
     # A check of its own, or HAProxy says "no check" for UP.
     haproxy = start_haproxy(server_line(
         "puppet1", peer.address, agent.port, "check", "inter", "100ms"))
-    for number, (line, status, weight) in enumerate(rows, 1):
+    for line, status, weight in rows:
         agent.say(line)
-        state = haproxy.state("puppet1")
-        assert (state["status"], state["weight"]) == (status, int(weight)), \
-            "row %d: %s: %s" % (number, line, state)
+        haproxy.wait_is("puppet1", status=status, weight=int(weight))

@@ -111,7 +111,7 @@ def test_what_is_a_return(start, peer, way):
 
 def test_gone_again_on_the_way(start, peer):
     """It begins anew."""
-    usherd, haproxy = start("5s")
+    usherd, haproxy = start("20s")
     come_back(usherd, peer)
     wait_until(lambda: limits(usherd)["ramp"] >= 40,
                lambda: "%s" % limits(usherd))
@@ -165,7 +165,7 @@ def test_the_end_of_an_order(start, peer, order):
 
 
 def test_busy_is_no_absence(start, peer):
-    usherd, _ = start("1h", timeout="500ms", busy_limit="1h")
+    usherd, _ = start("1h", timeout="2s", busy_limit="1h")
     peer.behaviour = endless.silent_after_tls
     usherd.wait_reply("up ready 100% # busy")
     peer.behaviour = peers.running
@@ -176,10 +176,10 @@ def test_busy_is_no_absence(start, peer):
 
 def test_back_while_drained(start, peer):
     """It begins to rise when it is let in."""
-    usherd, haproxy = start("2s")
+    usherd, haproxy = start("5s")
     usherd.order("drain")
     come_back(usherd, peer)
-    peer.wait_more(30)  # which take longer than the ramp
+    peer.wait_more(60)  # which take longer than the ramp
     assert usherd.reply() == "up drain %d%% # drain by %s" % (MIN, ME)
     haproxy.wait_is("puppet1", **{**DRAIN, "weight": MIN})
     usherd.order("auto")
@@ -225,7 +225,7 @@ def test_not_below_min_weight(start, peer):
 
 
 def test_without_figures_time_alone(start, peer):
-    usherd, _ = start("2s")
+    usherd, _ = start("5s")
     come_back(usherd, peer, jruby.missing)
     assert rising(usherd, 100)[0] < 100
 
@@ -250,7 +250,7 @@ def test_explain_names_each(start, peer):
 
 def test_canary_that_comes_back(start, peer):
     """Its step is not passed, and the ramp begins below it."""
-    usherd, haproxy = start("6s")
+    usherd, haproxy = start("10s")
     usherd.order("canary", "40%", "60%", "-m", "new site.pp")
     come_back(usherd, peer)
     seen = rising(usherd, 40)

@@ -26,7 +26,7 @@ def test_an_order_and_auto(start_site, ready, order):
 @pytest.mark.parametrize("order", ["drain", "maint"])
 def test_an_order_that_runs_out(site, order):
     haproxy = site.haproxy()
-    site.usherd.order(order, "--for", "2s")
+    site.usherd.order(order, "--for", "6s")
     haproxy.wait_is("puppet1", **TAKEN[order])
     haproxy.wait_is("puppet1", **UP)
 
@@ -130,7 +130,7 @@ def test_told_before_the_end_of_usherd(site):
 @pytest.mark.parametrize("end", ["end", "kill"])
 def test_an_order_that_runs_out_while_usherd_is_off(site, end):
     """At once after HAProxy knows: nothing may depend on a later write."""
-    haproxy = site.drained("--for", "2s")
+    haproxy = site.drained("--for", "6s")
     until = site.usherd.status()["state"]["until"]
     getattr(site.usherd, end)()
     wait_for_clock(until)

@@ -101,7 +101,7 @@ def test_a_debt_is_of_one_server(start_peer, start_usherd, start_haproxy,
         for name, peer in zip(("puppet1", "puppet2"), pair)))
     haproxy.wait_is("puppet1", last_agt="via agent : up")
     haproxy.set_state("puppet2", "maint")
-    usherd.order("drain", "puppet1", "--for", "2s", "--force")
+    usherd.order("drain", "puppet1", "--for", "6s", "--force")
     haproxy.wait_is("puppet1", **DRAIN)
     haproxy.wait_is("puppet1", **UP)
     usherd.wait_polled(ONE, "puppet2")

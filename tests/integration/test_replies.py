@@ -320,7 +320,8 @@ def test_hundred_probes_make_one_full_handshake(start_peer, pki, start_usherd,
     peer = start_peer(ctx=peers.session_ids_only(pki.good))
     usherd = start_usherd(config_for(peer))
     wait_until(lambda: len(peer.requests) >= 100,
-               lambda: "100 probes: %s\n%s" % (peer.counts, usherd.log()))
+               lambda: "100 probes: %s\n%s" % (peer.counts, usherd.log()),
+               90)
     assert peer.counts["full"] == 1, peer.counts
     assert usherd.reply() == "up ready 100%"
 

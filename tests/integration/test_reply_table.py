@@ -109,10 +109,14 @@ def test_haproxy_takes_every_line_as_it_is_meant(agent, watched):
 
 def test_a_line_without_a_verdict_undoes_nothing(agent, watched):
     """`# no verdict yet` after a drain: HAProxy keeps what it was told."""
+    def is_drained():
+        state = watched.state("one")
+        return (state["status"], state["weight"]) == ("DRAIN (agent)", 10)
+
     agent.say("up drain 10% # drain by alice")
+    wait_until(is_drained, lambda: watched.state("one"))
     agent.say("# no verdict yet")
-    state = watched.state("one")
-    assert (state["status"], state["weight"]) == ("DRAIN (agent)", 10)
+    assert is_drained(), watched.state("one")
     agent.say("up ready 100%")
     wait_until(lambda: watched.state("one")["status"] == "UP",
                lambda: watched.state("one"))

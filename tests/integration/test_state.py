@@ -47,7 +47,7 @@ def ended_by_itself(usherd):
 
 def test_runs_out(farm):
     usherd, haproxy = farm
-    usherd.order("drain", "--for", "2s", "-m", "short")
+    usherd.order("drain", "--for", "6s", "-m", "short")
     haproxy.wait_is("puppet1", **DRAIN)
     haproxy.wait_is("puppet1", **UP)
     assert usherd.status()["state"] is None
@@ -59,7 +59,7 @@ def test_runs_out(farm):
 
 def test_runs_out_while_usherd_is_off(farm):
     usherd, haproxy = farm
-    usherd.order("drain", "--for", "2s")
+    usherd.order("drain", "--for", "6s")
     usherd.order("weight", "5%", "--for", "1d")
     until = usherd.status()["state"]["until"]
     haproxy.wait_is("puppet1", **{**DRAIN, "weight": 5})
@@ -73,7 +73,7 @@ def test_runs_out_while_usherd_is_off(farm):
 
 
 def test_an_end_is_taken_back(usherd):
-    usherd.order("drain", "--for", "2s")
+    usherd.order("drain", "--for", "6s")
     until = usherd.status()["state"]["until"]
     usherd.order("drain")
     wait_for_clock(until)
@@ -367,7 +367,8 @@ def test_left_over_of_a_write(usherd):
     usherd.start()
     usherd.wait_reply(DRAINED)
     usherd.order("auto")
-    assert not (usherd.state / "state.json.new").exists()
+    wait_until(lambda: not (usherd.state / "state.json.new").exists(),
+               "it is there yet")
 
 
 def test_modes(usherd):

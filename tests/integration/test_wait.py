@@ -124,8 +124,8 @@ def test_nobody_polls(alone):
 def test_timeout(site, peer):
     haproxy = site.haproxy()
     peer.metrics = BUSY
-    said = site.usherd.ctl("drain", "--wait", "--timeout", "2s")
-    timed_out(said, "2 requests running, 1 waiting")
+    said = site.usherd.ctl("drain", "--wait", "--timeout", "6s")
+    timed_out(said, "2 requests running, 1 waiting", 6)
     haproxy.wait_is("puppet1", **DRAIN)
     site.stays(haproxy, **DRAIN)
     assert site.usherd.status()["state"]["order"] == "drain"
@@ -149,7 +149,7 @@ def test_another_ends_the_order(site, peer):
 def test_the_order_runs_out(site, peer):
     haproxy = site.haproxy()
     peer.metrics = BUSY
-    with following(site.usherd, "drain", "--wait", "--for", "2s") as waiter:
+    with following(site.usherd, "drain", "--wait", "--for", "6s") as waiter:
         lost(waiter.finish())
     haproxy.wait_is("puppet1", **UP)
 
@@ -290,7 +290,8 @@ def test_more_servers_than_are_looked_at_at_once(peer, start_usherd,
     for name in names:
         config["server " + name] = config["server puppet1"]
     usherd = start_usherd(config)
-    said = usherd.ctl("wait", "serving", "--all", "--timeout", "25s")
+    with following(usherd, "wait", "serving", "--all") as waiter:
+        said = waiter.finish(120)
     assert said.code == 0, said
     assert {line.partition(":")[0]
             for line in said.out.splitlines()} == set(names)
@@ -312,9 +313,9 @@ def test_as_with_socat(site, peer):
     assert lines[:2] == ["ok", DRAINED] and lines[-1] == "done"
     assert sorted(lines[2:-1]) == sorted([DELIVERED, NOT_BUSY])
     peer.metrics = BUSY
-    said = site.usherd.say(b"wait idle --timeout 1s\n").decode()
+    said = site.usherd.say(b"wait idle --timeout 5s\n").decode()
     assert said.splitlines()[-1] == (
-        "error 6 puppet1: timed out after 1s: 2 requests running, 1 waiting"
+        "error 6 puppet1: timed out after 5s: 2 requests running, 1 waiting"
         + STANDS)
 
 

@@ -85,7 +85,7 @@ def test_the_order_did_not_last(site, peer):
     (["wait", "serving"], "")], ids=["drain", "volatile", "wait"])
 def test_usherd_stays_away_until_the_timeout(site, words, stays):
     site.usherd.order("drain")
-    with following(site.usherd, *words, "--timeout", "3s") as waiter:
+    with following(site.usherd, *words, "--timeout", "8s") as waiter:
         waiter.wait_line("puppet1: ")
         site.usherd.end()
         said = waiter.finish()
@@ -116,7 +116,7 @@ def test_usherd_hangs(site, peer):
     """It can't keep the time, so usherctl does."""
     site.haproxy()
     peer.metrics = BUSY
-    with following(site.usherd, "drain", "--wait", "--timeout", "2s") as waiter:
+    with following(site.usherd, "drain", "--wait", "--timeout", "6s") as waiter:
         waiter.wait_line(DELIVERED)
         site.usherd.pause()
         said = waiter.finish()

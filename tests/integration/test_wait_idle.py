@@ -92,12 +92,12 @@ def test_puppet_enterprise(site, peer):
 
 def test_figures_that_never_come(peer, start_usherd, config_for):
     """So busy that it doesn't answer: that is not blindness."""
-    usherd = start_usherd(config_for(peer, timeout="300ms"))
+    usherd = start_usherd(config_for(peer, timeout="1s"))
     usherd.wait_reply("up ready 100%")
     peer.metrics = jruby.silent
     with following(usherd, "drain", "--wait", "--settle", "1s") as waiter:
         waiter.wait_line(NOBODY)
-        wait_asked(peer, 20)
+        wait_asked(peer, 10)
         assert waiter.waits()
         assert not any("figures" in line for line in waiter.lines)
         peer.metrics = IDLE

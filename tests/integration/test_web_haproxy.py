@@ -59,7 +59,7 @@ def test_old_lines(site, lines):
     haproxy.wait_is("puppet1", status="UP", check="L7OK")
     usherd.order("down")
     haproxy.wait_is("puppet1", status="DOWN")
-    assert haproxy.state("puppet1")["check"] in ("L7STS", "L7RSP")
+    haproxy.wait("puppet1", lambda s: s["check"] in ("L7STS", "L7RSP"))
     usherd.order("auto")
     haproxy.wait_is("puppet1", status="UP", check="L7OK")
 

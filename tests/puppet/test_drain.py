@@ -107,7 +107,7 @@ def test_drain_waits_for_both(site):
 
 def test_timeout(site):
     catalogs = site.compile_two()
-    said = site.usherd.ctl("drain", "--wait", "--timeout", "2s")
+    said = site.usherd.ctl("drain", "--wait", "--timeout", "5s")
     assert all(c.is_alive() for c in catalogs)
     assert said.code == 6
     assert said.err.endswith("2 requests running, 0 waiting" + STANDS), said
