@@ -157,18 +157,20 @@ class Run:
                 request.port = ports.get(servers.get(request.source), 0)
 
     @contextlib.contextmanager
-    def agents(self, folder):
-        """Real agents, from before the body to after it."""
-        agents = Agents(self.way.front.number, self.site.servers[0],
-                        agent_names(), folder)
+    def agents(self, folder, names, least):
+        """Real agents, from before the body to after it, for so many runs at
+        least.
+        """
+        agents = Agents(self.way.front.number, self.site.servers[0], names,
+                        folder)
 
         def wait_runs(count):
             wait_until(lambda: len(agents.done()) >= count,
                        lambda: "runs: %s" % agents.done(), AGENTS_DEADLINE)
         try:
-            wait_runs(AGENTS)
+            wait_runs(len(names))
             yield
-            wait_runs(AGENT_RUNS)
+            wait_runs(least)
         finally:
             self.agent_runs = agents.stop()
 
@@ -246,7 +248,7 @@ def rolling_restart(site, way):
 def real_agents(site, way, folder):
     """The rolling restart again, under nothing but real agents."""
     run = Run(site, way, "rolling restart, real agents")
-    with run.watched(), run.agents(folder):
+    with run.watched(), run.agents(folder, agent_names(), AGENT_RUNS):
         restart_all(run)
     return run
 

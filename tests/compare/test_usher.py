@@ -7,11 +7,13 @@ import contextlib
 
 import pytest
 
-from scenarios import AGENT_RUNS, Run, Site, freeze, kill, restart_all
+from scenarios import Run, Site, agent_names, freeze, kill, restart_all
 from ways import Usher
 
 # In the small size; `make compare` has more.
 REQUESTS = 100
+AGENTS = agent_names()[:2]
+AGENT_RUNS = 10
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def told(run):
 def test_a_rolling_restart_loses_nothing(site, way, tmp_path):
     """Neither requests of the load nor runs of real agents beside it."""
     run = Run(site, way, "rolling restart")
-    with run.loaded(), run.agents(tmp_path / "agents"):
+    with run.loaded(), run.agents(tmp_path / "agents", AGENTS, AGENT_RUNS):
         restart_all(run)
     print("%s\n%s" % (run.summary(), run.agent_runs))
     assert not any(r.error for r in run.requests), told(run)
