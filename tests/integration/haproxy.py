@@ -77,7 +77,12 @@ class HAProxy:
             [program(), "-db", "-f", str(self.path), *more],
             stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
             env=self.env)
-        wait_until(self.ready, self.log)
+        try:
+            wait_until(self.ready, self.log)
+        except BaseException:
+            self.process.kill()  # else it would go on polling
+            self.process.wait()
+            raise
 
     def ready(self):
         """The one that answers is ours, and not the one before a reload."""
