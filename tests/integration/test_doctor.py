@@ -48,8 +48,10 @@ def test_a_good_configuration(start_balancer, line, port):
         line(), tcp="stats socket ipv4@%s level operator" % address)
     balancer.wait_doctor()
     for where in (balancer.where, address, "localhost:%d" % port.number):
-        wait_until(lambda: run(where).out.startswith(
-            "puppet/puppet1: ok\nnote: agent-inter "), balancer.log)
+        said = wait_until(lambda: (s := run(where)).code == 0 and s,
+                          balancer.log)
+        assert said.err == ""
+        assert said.out.startswith("puppet/puppet1: ok\nnote: agent-inter ")
     wait_until(lambda: run(balancer.where, "-q") == (0, "", ""), balancer.log)
 
 
@@ -171,15 +173,12 @@ def test_both_forms_say_the_same(start_balancer, line, peer, port):
         server_line("puppet3", peer.address, port.number, "weight 20"),
         "    server puppet4 %s no-agent-check" % peer.address)
 
-    def both():
+    def same():
         shown = as_text(json.loads(run(balancer.where, "-j").out))
-        return run(balancer.where) == (1, shown, "") and shown
+        found = shown.count("error: "), shown.count("note: ")
+        return found == (2, 3) and run(balancer.where) == (1, shown, "")
 
-    def settled():
-        shown = both() or ""
-        return (shown.count("error: "), shown.count("note: ")) == (2, 3)
-
-    wait_until(settled, balancer.log)
+    wait_until(same, balancer.log)
 
 
 def test_no_check_beside_the_agent(start_balancer, line):
